@@ -1,0 +1,1 @@
+"""Small agents that read like a page of a textbook, recorded with orbench."""

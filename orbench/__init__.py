@@ -1,0 +1,1 @@
+"""orbench records reinforcement-learning runs, keeps them, finds them and compares them."""

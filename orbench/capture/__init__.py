@@ -1,0 +1,1 @@
+"""Capture: what a run knows without being asked."""

@@ -1,0 +1,1 @@
+"""Integrations: recording from the libraries people train with."""

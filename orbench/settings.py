@@ -1,0 +1,119 @@
+"""Settings: where the store and the journals are, and how often journals are synced and shipped.
+
+Each setting is an argument, else an environment variable, else a default:
+
+| variable | meaning | default |
+|---|---|---|
+| `ORBENCH_STORE` | SQLAlchemy URL of the store | `sqlite:///runs/orbench.db` |
+| `ORBENCH_JOURNAL` | folder of the journals | beside a SQLite store; else the user's state folder |
+| `ORBENCH_FSYNC_SECONDS` | journals reach the disk at least this often | 2 |
+| `ORBENCH_SHIP_SECONDS` | journals are shipped this often while a run lives | 1 |
+| `ORBENCH_SYSTEM_SECONDS` | system metrics are sampled this often, 0 for never | 15 |
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from .errors import StoreUrlError, UsageError
+
+__all__ = [
+    "DEFAULT_STORE_URL",
+    "RecordingSettings",
+    "journal_folder",
+    "masked_url",
+    "sqlite_path",
+    "store_url",
+]
+
+DEFAULT_STORE_URL = "sqlite:///runs/orbench.db"
+
+
+def store_url(url: str | None = None) -> str:
+    """The store's URL: the argument, else ORBENCH_STORE, else the default.
+
+    A plain path to a file is taken as a SQLite store, as people will type one.
+    """
+    chosen = url or os.environ.get("ORBENCH_STORE") or DEFAULT_STORE_URL
+    if "://" in chosen:
+        return chosen
+    if not chosen.strip():
+        raise StoreUrlError("the store's URL is empty; give one like sqlite:///runs/orbench.db")
+    return f"sqlite:///{chosen}"
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The absolute path of a SQLite store's file, None for other databases."""
+    scheme, _, rest = url.partition("://")
+    if scheme.partition("+")[0] != "sqlite":
+        return None
+    name = rest.partition("?")[0]
+    if not name.startswith("/") or name in ("/", "/:memory:"):
+        raise StoreUrlError(
+            f"'{url}' names no file; a SQLite store is sqlite:///relative.db or sqlite:////absolute.db"
+        )
+    return Path(os.path.abspath(unquote(name[1:])))  # noqa: PTH100 - resolve() follows links
+
+
+def masked_url(url: str) -> str:
+    """The URL with its password replaced by ***; safe to print and to record."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}").geturl()
+
+
+def journal_folder(url: str) -> Path:
+    """The folder of the journals that belong to a store.
+
+    Beside a SQLite store it is `<name>.journal`; for a server it is a folder in the user's state
+    folder, named after the server, so that the next command finds it from any directory.
+    """
+    override = os.environ.get("ORBENCH_JOURNAL")
+    if override:
+        return Path(override).absolute()
+    path = sqlite_path(url)
+    if path is not None:
+        return path.with_name(f"{path.stem}.journal")
+    import platformdirs
+
+    parts = urlsplit(url)
+    place = f"{parts.hostname or ''}:{parts.port or ''}{parts.path}?{parts.query}"
+    name = hashlib.sha256(place.encode()).hexdigest()[:16]
+    return Path(platformdirs.user_state_dir("orbench")) / "journal" / name
+
+
+def _seconds(variable: str, default: float) -> float:
+    text = os.environ.get(variable)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise UsageError(f"{variable}={text!r} is not a number of seconds; unset it or give one")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSettings:
+    """How often, in seconds, a recording process syncs, ships and samples."""
+
+    fsync_seconds: float
+    ship_seconds: float
+    system_seconds: float
+
+    @classmethod
+    def from_environment(cls) -> RecordingSettings:
+        """Read the ORBENCH_*_SECONDS variables; raises UsageError for what is not a number."""
+        return cls(
+            fsync_seconds=_seconds("ORBENCH_FSYNC_SECONDS", 2.0),
+            ship_seconds=_seconds("ORBENCH_SHIP_SECONDS", 1.0),
+            system_seconds=_seconds("ORBENCH_SYSTEM_SECONDS", 15.0),
+        )

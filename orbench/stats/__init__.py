@@ -1,0 +1,1 @@
+"""Statistics of scores: pure numpy, seeded, no I/O."""
