@@ -1,1 +1,36 @@
-"""Figures and tables."""
+"""Figures and tables: data first, drawn second, written last.
+
+A figure is a frozen value that holds every number it shows (`CurvesFigure`); `draw_curves` turns it
+into a matplotlib figure; `save_figure` writes PNG, SVG and PDF that are byte-identical when
+repeated, with the caption (`.txt`) and the plotted numbers (`.csv`) beside them. A table is data
+too (`Table`), rendered as text, Markdown, LaTeX, CSV or JSON.
+
+Importing this package does not import matplotlib; drawing does.
+
+`orbench plot curves [FILTER] --metric M` is, in full:
+
+    runs = store.runs(filter)
+    series = store.series([run.run_id for run in runs], metric)
+    figure = plot_curves(runs, series, group_by=by, aggregate=aggregate, interval=interval,
+                         level=level, smoothing=smooth, points=points, reps=reps, seed=seed,
+                         include=include, each_run=each_run, y_label=y_label, title=title)
+    paths = save_figure(figure, out, formats=formats, look=Look(theme=theme, width=width,
+                        columns=columns))
+
+| option | argument | default |
+|---|---|---|
+| `--metric M` | the series asked for | required |
+| `--by KEY` (repeatable) | `group_by`: exp_name, project, tag, config.x, ... | exp_name |
+| `--aggregate mean/median/iqm` | `aggregate` | mean |
+| `--interval calibrated/percentile/std/none` | `interval` | calibrated |
+| `--level 0.95` | `level` | 0.95 |
+| `--smooth ROWS` | `smoothing`: rolling mean over this many rows of a run | 1 (none) |
+| `--points N` | `points`: vertices of a line at most | 400 |
+| `--reps N`, `--seed N` | `reps`, `seed` of the bootstrap | 2000, 0 |
+| `--include STATUS` (repeatable) | `include`: states besides finished | none |
+| `--each-run` | `each_run`: the single runs too, as thin lines | off |
+| `--title`, `--y-label` | `title`, `y_label` | none, the metric |
+| `--out PATH` | `save_figure` path; its suffix is a format | required |
+| `--format png/svg/pdf` (repeatable) | `formats` | the suffix of --out, or png |
+| `--theme light/dark`, `--width single/double`, `--columns N` | `Look` | light, by panels |
+"""
