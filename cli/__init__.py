@@ -1,1 +1,5 @@
-"""The command line."""
+"""The command line: `orbench`, a Typer app whose commands are imported when they are used."""
+
+from .main import main
+
+__all__ = ["main"]

@@ -1,0 +1,106 @@
+"""The options that several commands share, each spelled and explained in one place."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from orbench.filters import Filter
+
+__all__ = [
+    "FilterArguments",
+    "Format",
+    "FormatOption",
+    "MetricsOption",
+    "RunArgument",
+    "StoreOption",
+    "examples",
+    "new_app",
+    "split_names",
+    "where_from",
+]
+
+
+class Format(StrEnum):
+    """How data is printed on stdout."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    LATEX = "latex"
+
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        envvar="ORBENCH_STORE",
+        metavar="URL",
+        help="The store: a SQLAlchemy URL, or the path of a SQLite file.",
+        show_default="sqlite:///runs/orbench.db",
+    ),
+]
+
+FormatOption = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        "-f",
+        help="How to print; json is one array. Data goes to stdout, notes to stderr.",
+    ),
+]
+
+FilterArguments = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILTER",
+        help="Which runs, as in: exp_name=ppo env_id=CartPole-v1 'seed>=3' tag:v1.2. "
+        "Arguments are joined by spaces; quote what your shell would read (< > ( ) *).",
+        show_default="all runs",
+    ),
+]
+
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run id, or how it begins.")]
+
+MetricsOption = Annotated[
+    list[str],
+    typer.Option(
+        "--metric",
+        "-m",
+        metavar="NAME",
+        help="A metric; repeat for several. `orbench metrics` lists them.",
+    ),
+]
+
+
+def new_app() -> typer.Typer:
+    """An app for one command (or a group of them), set up like the top one."""
+    return typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def examples(*lines: str) -> str:
+    """A help epilog with example command lines, kept as they are whatever the width."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def where_from(arguments: list[str] | None) -> Filter | None:
+    """The filter that trailing arguments spell, None for no arguments; raises FilterError."""
+    if not arguments:
+        return None
+    from orbench.filters import parse
+
+    return parse(" ".join(arguments))
+
+
+def split_names(values: list[str] | None) -> list[str]:
+    """The names in an option that may be repeated and may hold several, split at commas."""
+    return [name.strip() for value in values or () for name in value.split(",") if name.strip()]
