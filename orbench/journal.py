@@ -56,6 +56,7 @@ __all__ = [
     "LAYOUT",
     "MAGIC",
     "MAX_FRAME_BYTES",
+    "NO_LOCKS",
     "OPENED",
     "POINTS",
     "POINT_HEAD",
@@ -78,6 +79,8 @@ MAX_METRIC_NAME = 500
 MAX_HELD_BYTES = 64 * 1024 * 1024
 _RETRY_SECONDS = 1.0
 
+# What flock answers on a file system that has no locks.
+NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)
 _OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -284,24 +287,21 @@ class JournalWriter:
             raise RunEndedError(f"run {self.run_id} has ended; nothing can be logged to it")
         if self._fd >= 0:
             return
-        now = time.time()
-        name = f"{time.time_ns():x}-{os.getpid()}{SEGMENT_SUFFIX}"
-        path = self.folder / name
-        opened = SegmentOpened(self.run_id, socket.gethostname(), os.getpid(), now, self._owner)
+        opened = SegmentOpened(
+            self.run_id, socket.gethostname(), os.getpid(), time.time(), self._owner
+        )
         body = bytes((OPENED,)) + msgspec.msgpack.encode(opened)
+        name = f"{time.time_ns():x}-{os.getpid()}"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-            self._fd = os.open(path, flags, 0o644)
-            if fcntl is not None:
-                _lock_for_life(self._fd)
-            os.write(self._fd, MAGIC + FRAME.pack(len(body), crc32(body)) + body)
+            self._fd = _locked_file(
+                self.folder, name, MAGIC + FRAME.pack(len(body), crc32(body)) + body
+            )
         except OSError as error:
             raise JournalError(
                 f"cannot make a journal in {self.folder}: {error.strerror}; give a writable place "
                 "with --store or ORBENCH_JOURNAL"
             ) from error
-        self.segment = path
+        self.segment = self.folder / f"{name}{SEGMENT_SUFFIX}"
 
     def _after_fork(self) -> None:
         """In a child: leave the parent's segment to the parent and begin one's own when needed."""
@@ -316,13 +316,29 @@ class JournalWriter:
         self.segment = None
 
 
-def _lock_for_life(fd: int) -> None:
-    """Hold a lock until the process dies; file systems without flock are told by file times."""
+def _locked_file(folder: Path, name: str, head: bytes) -> int:
+    """Make a segment that is locked and has its head before anyone can see it by its name.
+
+    The lock is held until the process dies; file systems without flock are told by file times.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    unnamed = folder / f"{name}.new"
+    fd = os.open(unnamed, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL):
-            raise
+        if fcntl is not None:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno not in NO_LOCKS:
+                    raise
+        if os.write(fd, head) != len(head):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        unnamed.rename(folder / f"{name}{SEGMENT_SUFFIX}")
+    except BaseException:
+        os.close(fd)
+        unnamed.unlink(missing_ok=True)
+        raise
+    return fd
 
 
 def _check_metric_name(name: object) -> None:

@@ -13,7 +13,6 @@ cut is kept under `<journal>/damaged`.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from pathlib import Path
 
 from .errors import JournalError, StoreError
 from .events import ArtifactLogged, RunEnded, RunStarted
-from .journal import BLOB_FOLDER, SEGMENT_SUFFIX
+from .journal import BLOB_FOLDER, NO_LOCKS, SEGMENT_SUFFIX
 from .journal_reader import SegmentReader, Stretch
 from .run import LOST_AFTER_SECONDS, RunStatus
 from .run_store import RunStore, Shipment
@@ -186,7 +185,7 @@ class RunShipper:
             aside = self.folder.parent / DAMAGED_FOLDER
             aside.mkdir(exist_ok=True)
             with contextlib.suppress(OSError):
-                os.replace(self.folder, aside / self.run_id)  # noqa: PTH105
+                self.folder.rename(aside / f"{self.run_id}-{time.time_ns():x}")
             return
         for path in [*self.segments(), *(self.folder / BLOB_FOLDER).glob("*")]:
             path.unlink(missing_ok=True)
@@ -226,6 +225,8 @@ def recover(
             if shipper.complete:
                 store.compact(folder.name)
             shipper.clear()
+        except FileNotFoundError:
+            continue  # another shipper was faster and has cleared the folder
         except (StoreError, JournalError, OSError) as error:
             report.problems.append(f"the journal of run {folder.name} waits: {error}")
         report.cut.extend(shipper.cut)
@@ -257,7 +258,7 @@ def _writer_is_gone(path: Path) -> bool:
         except BlockingIOError:
             return False
         except OSError as error:
-            if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL):
+            if error.errno not in NO_LOCKS:
                 raise
         else:
             return True

@@ -1,0 +1,129 @@
+"""What goes on around a run while it is recorded: capture, console, signals, the background."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+import weakref
+from collections.abc import Sequence
+from types import FrameType
+
+from .events import FactsCaptured
+from .keeper import Keeper
+from .recorder import Run
+from .run import Document
+from .settings import RecordingSettings
+
+__all__ = ["begin_keeping", "begin_telling"]
+
+
+def begin_keeping(
+    run: Run,
+    *,
+    seed: int | None,
+    console: bool,
+    system_metrics: bool,
+    program: Sequence[str] | None,
+) -> None:
+    """Start what the owner of a run needs: facts, console, keeper, an end whatever happens.
+
+    `program` is the command line of a program that is recorded from outside; its process tells
+    its own console and seeds.
+    """
+    from dataclasses import replace
+
+    from .capture import capture_at_start, capture_in_background
+
+    redactor = run.redactor
+    for kind, document in capture_at_start(redactor, program).items():
+        _emit_facts(run, kind, document)
+
+    def capture() -> None:
+        capture_in_background(
+            lambda kind, document: _emit_facts(run, kind, document),
+            redactor,
+            seed=seed,
+            program=program,
+        )
+
+    run.capture = threading.Thread(target=capture, name="orbench-capture", daemon=True)
+    run.capture.start()
+    settings = RecordingSettings.from_environment()
+    if not system_metrics:
+        settings = replace(settings, system_seconds=0.0)
+    run.keeper = Keeper(run.writer, run.store_url, settings, run.sample_system)
+    run.keeper.start()
+    if program is None:
+        if console:
+            from .console import tee_console
+
+            run.on_end.enter_context(tee_console(run.emit, redactor))
+        _end_on_sigterm(run)
+    _end_at_exit(run)
+
+
+def begin_telling(run: Run, *, seed: int | None) -> None:
+    """Start what a process that joined a run can tell better than the recorder outside it."""
+    from .capture import capture_inside
+
+    def capture() -> None:
+        capture_inside(
+            lambda kind, document: _emit_facts(run, kind, document), run.redactor, seed=seed
+        )
+
+    run.capture = threading.Thread(target=capture, name="orbench-capture", daemon=True)
+    run.capture.start()
+    _end_at_exit(run)
+
+
+def _emit_facts(run: Run, kind: str, document: Document) -> None:
+    """From a background thread: what comes after the journal was closed is too late."""
+    if not run.writer.closed:
+        run.emit(FactsCaptured(kind=kind, document=dict(document)))
+
+
+def _end_at_exit(run: Run) -> None:
+    """End the run when the interpreter exits, if the program did not."""
+    reference = weakref.ref(run)
+
+    def finish() -> None:
+        living = reference()
+        if living is None or living.ended:
+            return
+        error = getattr(sys, "last_value", None)
+        if error is None:
+            living.finish()
+        else:
+            living.finish_with(error)
+
+    atexit.register(finish)
+    run.on_end.callback(atexit.unregister, finish)
+
+
+def _end_on_sigterm(run: Run) -> None:
+    """Say in the journal that SIGTERM ended the run, then die of it as without us.
+
+    Only where the program has no handler of its own, and only from the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        return
+
+    def die(number: int, frame: FrameType | None) -> None:
+        try:
+            run.end_by_signal(number)
+        finally:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    def restore() -> None:
+        on_main = threading.current_thread() is threading.main_thread()
+        if on_main and signal.getsignal(signal.SIGTERM) is die:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    signal.signal(signal.SIGTERM, die)
+    run.on_end.callback(restore)

@@ -1,0 +1,251 @@
+"""Starting, resuming and joining runs."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+
+import msgspec
+
+from .errors import RecordingError, StoreMissingError, StoreUnavailableError
+from .events import RunStarted, TagsChanged
+from .journal import JournalWriter
+from .keeping import begin_keeping, begin_telling
+from .metric import SYSTEM_PREFIX
+from .recorder import Run, checked_tags
+from .run import Document, RunStatus, new_run_id
+from .settings import journal_folder, store_url
+
+__all__ = ["attach_run", "start_run"]
+
+_MAX_NAME = 200
+_MAX_SEED = 2**63
+
+
+def start_run(
+    *,
+    project: str = "",
+    exp_name: str = "",
+    env_id: str = "",
+    seed: int | None = None,
+    config: object = None,
+    tags: Iterable[str] = (),
+    parent: Run | str | None = None,
+    resume: str | None = None,
+    store: str | None = None,
+    console: bool = True,
+    system_metrics: bool = True,
+    program: Sequence[str] | None = None,
+) -> Run:
+    """Begin a run, or join or resume one, and return it; use it in a `with` statement.
+
+    project, exp_name, env_id, seed: what names the run. Those not given are taken from the config
+    keys of the same name, else `default` (project) and the script's name (exp_name).
+    config: a mapping, dataclass, Namespace or the like, nested; values that JSON cannot hold are
+    kept as text, and the run says so. parent: the run (or its id) that this one comes from.
+    resume: the id of an ended run to go on with. store: a SQLAlchemy URL, default
+    `ORBENCH_STORE` or `sqlite:///runs/orbench.db`. console: keep stdout and stderr.
+    system_metrics: sample CPU, memory, GPU, disk and network. program: the command line of a
+    program that is recorded from outside, as `orbench record` does.
+
+    Under `orbench record` the first call in each process joins the recorded run (names given on
+    the command line stand); a further call begins a child run of it. Raises RecordingError,
+    JournalError or UsageError; a store that is down is no error.
+    """
+    given = _Identity(project, exp_name, env_id, seed).checked()
+    kept_tags = checked_tags([tags] if isinstance(tags, str) else tags)
+    url = store_url(store)
+    outer = os.environ.get("ORBENCH_RUN_ID")
+    parent_id = parent.run_id if isinstance(parent, Run) else (parent or outer)
+    if outer and resume is None and parent is None and program is None and _joins(outer):
+        run = attach_run(outer, os.environ.get("ORBENCH_STORE", url), _outer_journal())
+        started = RunStarted(started=run.started, attached=True)
+    elif resume is not None:
+        run_id, first_step = _resumable(resume, url)
+        run = _own_run(run_id, url, first_step)
+        started = RunStarted(started=run.started, resumed=True, host=socket.gethostname())
+    else:
+        run = _own_run(new_run_id(), url, 0)
+        started = RunStarted(
+            started=run.started, parent_id=_checked_id(parent_id), host=socket.gethostname()
+        )
+    run.emit(_with_names(started, given))
+    if config is not None:
+        run.config.update(_as_mapping(config))
+    named = given.or_from(run.config)
+    if run.owner and resume is None and program is None:
+        named = named.or_default(_script_name())
+    run.emit(_with_names(RunStarted(started=run.started, attached=True), named))
+    if kept_tags:
+        run.emit(TagsChanged(added=kept_tags))
+    if run.owner:
+        begin_keeping(
+            run, seed=named.seed, console=console, system_metrics=system_metrics, program=program
+        )
+        if program is not None:
+            run.on_end.callback(lambda: run.emit(_default_names(run, program)))
+    else:
+        begin_telling(run, seed=named.seed)
+    return run
+
+
+def attach_run(run_id: str, url: str, journal: str | None = None) -> Run:
+    """Join a run that another process on this machine is recording, with an own segment.
+
+    Nothing is checked against the store, which may be down; the owner ships what is logged.
+    """
+    from .capture import Redactor
+
+    folder = (Path(journal) if journal else journal_folder(url)) / str(_checked_id(run_id))
+    return Run(
+        run_id,
+        JournalWriter(folder, run_id, owner=False),
+        store_url=url,
+        redactor=Redactor.from_environment(os.environ),
+        owner=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """What names a run; empty or None where nobody said."""
+
+    project: str = ""
+    exp_name: str = ""
+    env_id: str = ""
+    seed: int | None = None
+
+    def checked(self) -> _Identity:
+        """Itself; raises RecordingError for what cannot name a run."""
+        for field in ("project", "exp_name", "env_id"):
+            name = getattr(self, field)
+            if not isinstance(name, str) or len(name) > _MAX_NAME or not name.isprintable():
+                raise RecordingError(
+                    f"{field} is {name!r:.60}; a name is text of at most {_MAX_NAME} "
+                    "printable characters"
+                )
+        seed = self.seed
+        if seed is None:
+            return self
+        if isinstance(seed, bool) or not hasattr(type(seed), "__index__"):
+            raise RecordingError(f"seed is {seed!r:.60}; a seed is an integer")
+        if not -_MAX_SEED <= int(seed) < _MAX_SEED:
+            raise RecordingError(f"seed {seed} does not fit into 64 bits")
+        return replace(self, seed=int(seed))
+
+    def or_from(self, config: Mapping[str, object]) -> _Identity:
+        """Names that were not given, from config keys of the same name and right type."""
+        known: dict[str, object] = {}
+        for field in ("project", "exp_name", "env_id"):
+            value = config.get(field)
+            if not getattr(self, field) and isinstance(value, str):
+                known[field] = value
+        seed = config.get("seed")
+        if self.seed is None and isinstance(seed, int) and not isinstance(seed, bool):
+            known["seed"] = seed
+        return replace(self, **known).checked()  # type: ignore[arg-type]
+
+    def or_default(self, script: str) -> _Identity:
+        """Names that nobody gave: project `default`, the script's name for exp_name."""
+        return replace(self, project=self.project or "default", exp_name=self.exp_name or script)
+
+
+def _with_names(started: RunStarted, named: _Identity) -> RunStarted:
+    return msgspec.structs.replace(
+        started,
+        project=named.project,
+        exp_name=named.exp_name,
+        env_id=named.env_id,
+        seed=named.seed,
+    )
+
+
+def _default_names(run: Run, program: Sequence[str]) -> RunStarted:
+    """Fills the names that neither the command line nor the program gave."""
+    scripts = [word for word in program if word.endswith((".py", ".sh", ".jl", ".ipynb"))]
+    name = PurePath(scripts[0] if scripts else program[0]).stem[:_MAX_NAME]
+    named = _Identity().or_default(name)
+    return _with_names(RunStarted(started=run.started, attached=True), named)
+
+
+def _own_run(run_id: str, url: str, first_step: int) -> Run:
+    from .capture import Redactor
+
+    return Run(
+        run_id,
+        JournalWriter(journal_folder(url) / run_id, run_id, owner=True),
+        store_url=url,
+        redactor=Redactor.from_environment(os.environ),
+        owner=True,
+        first_step=first_step,
+    )
+
+
+def _as_mapping(config: object) -> Mapping[str, object]:
+    """A mapping as it is (its notes are made when it is kept), anything else normalised."""
+    if isinstance(config, Mapping):
+        return config
+    from .config import normalise
+
+    document: Document = normalise(config)[0]
+    return document
+
+
+def _script_name() -> str:
+    import sys
+
+    name = PurePath(sys.argv[0] if sys.argv else "").stem
+    return (name if name.isprintable() else "")[:_MAX_NAME] or "python"
+
+
+def _outer_journal() -> str | None:
+    return os.environ.get("ORBENCH_JOURNAL")
+
+
+# Which runs this process has joined already; by process id, since a fork copies the set.
+_joined: set[tuple[int, str]] = set()
+
+
+def _joins(run_id: str) -> bool:
+    """Whether this is the first call of this process under that run."""
+    mark = (os.getpid(), run_id)
+    if mark in _joined:
+        return False
+    _joined.add(mark)
+    return True
+
+
+def _checked_id(run_id: str | None) -> str | None:
+    """A run id that came from outside and will be a folder's name; raises RecordingError."""
+    if run_id is not None and not (run_id.isascii() and run_id.isalnum() and len(run_id) <= 32):
+        raise RecordingError(f"{run_id!r:.60} is not a run id; `orbench list` shows them")
+    return run_id
+
+
+def _resumable(prefix: str, url: str) -> tuple[str, int]:
+    """The id of an ended run and the step after its last; its journal is shipped first."""
+    from .run_store import open_store
+    from .shipper import RunShipper
+
+    folder = journal_folder(url) / str(_checked_id(prefix))
+    try:
+        store = open_store(url)
+    except (StoreUnavailableError, StoreMissingError):
+        if folder.is_dir():
+            return prefix, 0  # known from its journal; the store learns of it later
+        raise
+    with store:
+        if folder.is_dir():
+            shipper = RunShipper(folder)
+            shipper.ship(store)
+            shipper.end_as_killed(store)
+            shipper.clear()
+        run_id = store.resolve(prefix)
+        details = store.details(run_id)
+        if details.record.status == RunStatus.RUNNING:
+            raise RecordingError(f"run {run_id} is still being recorded; it cannot be resumed")
+        last = [m.max_step for m in details.metrics if not m.metric.startswith(SYSTEM_PREFIX)]
+        return run_id, max(last, default=-1) + 1
