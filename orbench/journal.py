@@ -134,7 +134,7 @@ class JournalWriter:
             if step >> 63:
                 raise _step_error(step)
             body = layout.pack(POINTS, number, step, time.time(), *metrics.values())
-        except (KeyError, TypeError, struct.error, OverflowError, DeprecationWarning):
+        except (KeyError, TypeError, struct.error, ValueError, OverflowError, Warning):
             body = self._pack_with_care(metrics, step)
         frame = FRAME.pack(len(body), crc32(body)) + body
         self._unsynced = True

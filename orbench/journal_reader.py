@@ -43,6 +43,7 @@ __all__ = ["SegmentReader", "Stretch"]
 STRETCH_BYTES = 32 * 1024 * 1024
 # How many bytes a search for the next whole frame may feed to the checksum before it gives up.
 _SEARCH_BUDGET = 256 * 1024 * 1024
+_LEAST_BYTES = 64
 _MOST_METRICS_A_LAYOUT = 100_000
 
 
@@ -136,7 +137,7 @@ class SegmentReader:
         """The next bytes, and whether they reach the end of the file."""
         with self.path.open("rb") as file:
             file.seek(self.position)
-            data = file.read(at_most)
+            data = file.read(max(at_most, _LEAST_BYTES))
             return data, not file.read(1)
 
     def _scan(self, view: memoryview, offset: int, frames: _Frames, *, whole: bool) -> int:
@@ -257,7 +258,12 @@ def _decoded(body: memoryview) -> Event | None:
 
 def _refuse_newer(data: bytes, path: Path) -> None:
     """A segment in a newer format is left as it is; a damaged magic is damage like any other."""
-    if data[:4] == MAGIC[:4] and MAGIC[4] < data[4] < 32 and data[5:8] == MAGIC[5:8]:
+    if (
+        len(data) >= 8
+        and data[:4] == MAGIC[:4]
+        and MAGIC[4] < data[4] < 32
+        and data[5:8] == MAGIC[5:8]
+    ):
         raise JournalError(
             f"{path} has journal format {data[4]}, this orbench reads {MAGIC[4]}; upgrade orbench"
         )
