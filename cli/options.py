@@ -40,8 +40,8 @@ StoreOption = Annotated[
         "--store",
         envvar="ORBENCH_STORE",
         metavar="URL",
-        help="The store: a SQLAlchemy URL, or the path of a SQLite file.",
-        show_default="sqlite:///runs/orbench.db",
+        help="The store: a SQLAlchemy URL, or the path of a SQLite file; by default "
+        "sqlite:///runs/orbench.db.",
     ),
 ]
 
@@ -50,7 +50,8 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="How to print; json is one array. Data goes to stdout, notes to stderr.",
+        metavar="FORMAT",
+        help="table, json (one array), csv, markdown or latex.",
     ),
 ]
 
@@ -58,9 +59,8 @@ FilterArguments = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="FILTER",
-        help="Which runs, as in: exp_name=ppo env_id=CartPole-v1 'seed>=3' tag:v1.2. "
-        "Arguments are joined by spaces; quote what your shell would read (< > ( ) *).",
-        show_default="all runs",
+        help="Which runs, by default all; as in exp_name=ppo 'seed>=3' tag:v1.2. Words are joined "
+        "by spaces; quote what your shell would take for itself: < > ( ) * !",
     ),
 ]
 

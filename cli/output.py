@@ -21,7 +21,16 @@ from .cells import Kind, for_people, for_programs, json_text
 from .layout import Column, choose_layout, plain_records, plain_table
 from .options import Format
 
-__all__ = ["Field", "Table", "note", "page_width", "print_object", "print_table", "print_text"]
+__all__ = [
+    "Field",
+    "Table",
+    "note",
+    "page_width",
+    "print_object",
+    "print_table",
+    "print_text",
+    "table_lines",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,14 @@ def print_table(table: Table, fmt: Format) -> None:
         print_text(_WRITERS[fmt](table))
 
 
+def table_lines(table: Table, width: int | None) -> list[str]:
+    """A table as lines of plain text at most `width` wide: aligned, or records."""
+    columns = _columns(table)
+    if choose_layout(columns, width, can_fold=False).as_table:
+        return plain_table(columns)
+    return plain_records(columns, width)
+
+
 def page_width() -> int | None:
     """Columns of text on the page: COLUMNS, else the terminal's, else None for no limit."""
     if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
@@ -85,14 +102,10 @@ def page_width() -> int | None:
 def _print_for_people(table: Table) -> None:
     columns = _columns(table)
     width = page_width()
-    terminal = sys.stdout.isatty()
-    layout = choose_layout(columns, width, can_fold=terminal)
-    if not layout.as_table:
-        print_text(plain_records(columns, width))
-    elif terminal:
+    if sys.stdout.isatty() and choose_layout(columns, width, can_fold=True).as_table:
         _print_rich(columns)
     else:
-        print_text(plain_table(columns))
+        print_text(table_lines(table, width))
 
 
 def _columns(table: Table) -> list[Column]:

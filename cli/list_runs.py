@@ -1,0 +1,120 @@
+"""`orbench list`: the runs that a filter selects, in columns of one's choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .command_help import OrbenchCommand
+from .opening import opened_store
+from .options import (
+    FilterArguments,
+    Format,
+    FormatOption,
+    StoreOption,
+    examples,
+    new_app,
+    split_names,
+    where_from,
+)
+from .output import Table, note, print_table
+from .run_columns import DEFAULT_COLUMNS, column_for, metric_of, missing_keys
+from .selecting import require_metrics
+
+if TYPE_CHECKING:
+    from orbench.filters import Filter
+    from orbench.metric import SeriesSummary
+    from orbench.run import JsonValue, RunRecord
+    from orbench.run_store import RunStore
+
+__all__ = ["app"]
+
+app = new_app()
+
+_TABLE_LIMIT = 50
+
+
+@app.command(
+    cls=OrbenchCommand,
+    epilog=examples(
+        "orbench list exp_name=ppo 'seed>=3' --sort -duration",
+        "orbench list --columns run_id,config.lr,metric:charts/episodic_return",
+        "orbench list status=failed --format json",
+    ),
+)
+def list_runs(
+    where: FilterArguments = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--columns",
+            "-c",
+            metavar="NAMES",
+            help="Which columns, split by commas: fields of a run, config.KEY, summary.KEY, "
+            f"metric:NAME (its last value). By default {', '.join(DEFAULT_COLUMNS)}.",
+        ),
+    ] = None,
+    sort: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sort",
+            "-s",
+            metavar="NAMES",
+            help="Sort by these, split by commas, - before one to descend; by default -started.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            "-n",
+            metavar="N",
+            min=0,
+            help="At most this many runs, 0 for all; by default 50 in a table, else all.",
+        ),
+    ] = None,
+    fmt: FormatOption = Format.TABLE,
+    store_url: StoreOption = None,
+) -> None:
+    """List the runs that a filter selects."""
+    condition = where_from(where)
+    names = split_names(columns) or list(DEFAULT_COLUMNS)
+    chosen = [column_for(name) for name in names]
+    at_most = _TABLE_LIMIT if limit is None and fmt is Format.TABLE else limit or None
+    with opened_store(store_url) as store:
+        runs = store.runs(condition, order_by=split_names(sort) or ["-started"], limit=at_most)
+        summaries = _summaries(store, condition, runs, names)
+        left_out = len(store.run_ids(condition)) - len(runs) if len(runs) == at_most else 0
+    rows = [[column.value(run, summaries) for column in chosen] for run in runs]
+    for sentence in missing_keys(names, rows, runs):
+        note(f"orbench: note: {sentence}")
+    table = Table([column.field for column in chosen], rows, empty="no run matches")
+    print_table(table if columns or fmt is not Format.TABLE else _without_empty(table), fmt)
+    if left_out:
+        note(f"{left_out} more not shown; --limit 0 shows all")
+
+
+def _summaries(
+    store: RunStore, where: Filter | None, runs: Sequence[RunRecord], names: Sequence[str]
+) -> dict[tuple[str, str], SeriesSummary]:
+    """Summaries of the metrics among the columns; raises MetricNotFoundError for an unknown one."""
+    metrics = [metric for name in names if (metric := metric_of(name)) is not None]
+    if not metrics or not runs:
+        return {}
+    found = store.summaries([run.run_id for run in runs], metrics)
+    seen = {summary.metric for summary in found}
+    require_metrics(store, where, [metric for metric in metrics if metric not in seen])
+    return {(summary.run_id, summary.metric): summary for summary in found}
+
+
+def _without_empty(table: Table) -> Table:
+    """The table without columns in which no row has anything, save the run ids."""
+    kept = [
+        index
+        for index, field in enumerate(table.fields)
+        if field.name == "run_id" or any(row[index] not in (None, "", ()) for row in table.rows)
+    ]
+    rows: list[list[JsonValue]] = [[row[index] for index in kept] for row in table.rows]
+    return Table([table.fields[index] for index in kept], rows, table.empty)

@@ -1,0 +1,131 @@
+"""The columns of a list of runs: what each is called and how its value is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orbench.errors import UsageError, near
+from orbench.run import JsonValue, RunRecord
+
+from .cells import Kind
+from .output import Field
+
+if TYPE_CHECKING:
+    from orbench.metric import SeriesSummary
+
+__all__ = ["DEFAULT_COLUMNS", "RUN_FIELDS", "RunColumn", "column_for", "metric_of"]
+
+DEFAULT_COLUMNS = (
+    "run_id",
+    "project",
+    "exp_name",
+    "env_id",
+    "seed",
+    "status",
+    "started",
+    "duration",
+    "tags",
+)
+
+_UTC = "started (UTC)"
+
+RUN_FIELDS: dict[str, Field] = {
+    "run_id": Field("run_id"),
+    "project": Field("project", may_fold=True),
+    "exp_name": Field("exp_name"),
+    "env_id": Field("env_id"),
+    "seed": Field("seed"),
+    "status": Field("status"),
+    "started": Field("started", Kind.TIME, heading="started (UTC)"),
+    "ended": Field("ended", Kind.TIME, heading="ended (UTC)"),
+    "heartbeat": Field("heartbeat", Kind.TIME, heading="heartbeat (UTC)"),
+    "duration": Field("duration", Kind.DURATION),
+    "exit_code": Field("exit_code"),
+    "signal": Field("signal"),
+    "error": Field("error", may_fold=True),
+    "parent_id": Field("parent_id"),
+    "host": Field("host"),
+    "starts": Field("starts"),
+    "tags": Field("tags", may_fold=True),
+    "config": Field("config", may_fold=True),
+    "summary": Field("summary", may_fold=True),
+}
+"""The columns that are fields of a run; besides them config.KEY, summary.KEY and metric:NAME."""
+
+Summaries = Mapping[tuple[str, str], "SeriesSummary"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunColumn:
+    """A column: `value` takes a run and the summaries of its series by (run id, metric)."""
+
+    field: Field
+    value: Callable[[RunRecord, Summaries], JsonValue]
+
+
+def column_for(name: str) -> RunColumn:
+    """The column of this name; raises UsageError with near names for one there is not."""
+    head, dot, key = name.partition(".")
+    if dot and head in ("config", "summary"):
+        return RunColumn(Field(name, may_fold=True), _document_value(head, key))
+    metric = metric_of(name)
+    if metric is not None:
+        return RunColumn(Field(name), _last_value(metric))
+    if name not in RUN_FIELDS:
+        raise UsageError(
+            f"no column '{name}'{near(name, RUN_FIELDS)}; there are {', '.join(RUN_FIELDS)}, "
+            "config.KEY, summary.KEY and metric:NAME"
+        )
+    return RunColumn(RUN_FIELDS[name], lambda run, _: getattr(run, name))
+
+
+def metric_of(name: str) -> str | None:
+    """The metric in a column name `metric:NAME`, None for other columns."""
+    return name.removeprefix("metric:") if name.startswith("metric:") else None
+
+
+def _last_value(metric: str) -> Callable[[RunRecord, Summaries], JsonValue]:
+    def value(run: RunRecord, summaries: Summaries) -> JsonValue:
+        summary = summaries.get((run.run_id, metric))
+        return None if summary is None else summary.last
+
+    return value
+
+
+def _document_value(attribute: str, key: str) -> Callable[[RunRecord, Summaries], JsonValue]:
+    def value(run: RunRecord, _: Summaries) -> JsonValue:
+        return _look_up(getattr(run, attribute), key)
+
+    return value
+
+
+def _look_up(document: Mapping[str, JsonValue], key: str) -> JsonValue:
+    """The value at a dotted key: a leaf, or a whole branch."""
+    from orbench.config import flatten
+
+    leaves = flatten(document)
+    if key in leaves:
+        return leaves[key]
+    branch: JsonValue = document
+    for part in key.split("."):
+        branch = branch.get(part) if isinstance(branch, Mapping) else None
+    return branch
+
+
+def missing_keys(
+    columns: Sequence[str], rows: Sequence[Sequence[JsonValue]], records: Sequence[RunRecord]
+) -> list[str]:
+    """A sentence for each config or summary column that none of these runs has."""
+    from orbench.config import flatten
+
+    sentences = []
+    for index, name in enumerate(columns):
+        head, dot, _ = name.partition(".")
+        if not dot or head not in ("config", "summary") or not rows:
+            continue
+        if all(row[index] is None for row in rows):
+            known = {f"{head}.{key}" for run in records for key in flatten(getattr(run, head))}
+            sentences.append(f"no run listed has {name}{near(name, sorted(known))}")
+    return sentences

@@ -1,0 +1,119 @@
+"""`orbench show`: everything that is known of one run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from orbench.errors import NotFoundError, UsageError
+from orbench.run import Document
+
+from .command_help import OrbenchCommand
+from .documents import packages_of
+from .layout import Column, plain_records
+from .opening import opened_store
+from .options import Format, RunArgument, StoreOption, examples, new_app
+from .output import Field, Table, page_width, print_object, print_table, print_text, table_lines
+from .run_page import Section, run_object, sections_of, tail_of
+
+__all__ = ["app"]
+
+app = new_app()
+
+
+class PageFormat(StrEnum):
+    """A page for people, or JSON."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@app.command(
+    cls=OrbenchCommand,
+    epilog=examples(
+        "orbench show 3f9k",
+        "orbench show 3f9k --packages",
+        "orbench show 3f9k --diff | git apply",
+        "orbench show 3f9k --format json",
+    ),
+)
+def show(
+    run: RunArgument,
+    packages: Annotated[
+        bool, typer.Option("--packages", help="Only the installed packages, with their origin.")
+    ] = False,
+    console: Annotated[
+        bool, typer.Option("--console", help="Only what it wrote, every byte, in order.")
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Only the uncommitted changes of its source.")
+    ] = False,
+    fmt: Annotated[
+        PageFormat, typer.Option("--format", "-f", help="A page, or JSON with everything whole.")
+    ] = PageFormat.TABLE,
+    store_url: StoreOption = None,
+) -> None:
+    """Show everything that is known of one run."""
+    if packages + console + diff > 1:
+        raise UsageError("give one of --packages, --console and --diff")
+    if (console or diff) and fmt is PageFormat.JSON:
+        raise UsageError("--console and --diff print as they are; leave out --format json")
+    with opened_store(store_url) as store:
+        run_id = store.resolve(run)
+        if console:
+            _print_bytes(piece.data for piece in store.console(run_id))
+            return
+        details = store.details(run_id)
+        if packages:
+            print_table(_package_table(details.facts.get("environment", {})), Format(fmt.value))
+        elif diff:
+            _print_bytes([_diff_of(run_id, details.facts.get("source", {}))])
+        elif fmt is PageFormat.JSON:
+            print_object(run_object(details, tail_of(store.console(run_id))))
+        else:
+            _print_page(sections_of(details, tail_of(store.console(run_id))))
+
+
+def _package_table(environment: Document) -> Table:
+    packages = packages_of(environment)
+    names = list(dict.fromkeys(name for package in packages for name in package))
+    return Table(
+        [Field(name, may_fold=name not in ("name", "version")) for name in names],
+        [[package.get(name) for name in names] for package in packages],
+        empty="the run's packages were not captured",
+    )
+
+
+def _diff_of(run_id: str, source: Document) -> bytes:
+    text = source.get("diff")
+    if not isinstance(text, str) or not text:
+        raise NotFoundError(f"run {run_id} has no uncommitted changes on record")
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _print_bytes(pieces: Iterable[bytes]) -> None:
+    for piece in pieces:
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
+
+
+def _print_page(sections: Sequence[Section]) -> None:
+    width = page_width()
+    for number, section in enumerate(sections):
+        title = typer.style(section.title, bold=True) if sys.stdout.isatty() else section.title
+        body = _body(section, None if width is None else width - 2)
+        print_text([*([""] if number else []), title, *(f"  {line}".rstrip() for line in body)])
+
+
+def _body(section: Section, width: int | None) -> Sequence[str]:
+    if section.table is not None and section.table.rows:
+        return table_lines(section.table, width)
+    if section.pairs:
+        return plain_records(
+            [Column(name, [value or '""']) for name, value in section.pairs], width
+        )
+    return section.lines or [section.empty]
