@@ -354,7 +354,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path):
 
 def test_the_segment_is_locked_while_its_writer_lives_and_free_when_it_is_killed(tmp_path):
     code = (
-        "import os, signal, sys; from pathlib import Path; from orbench.journal import JournalWriter\n"
+        "import sys; from pathlib import Path; from orbench.journal import JournalWriter\n"
         "w = JournalWriter(Path(sys.argv[1]), 'r', owner=True); w.log({'x': 1.0}, 0)\n"
         "print('ready', flush=True); sys.stdin.read()"
     )
