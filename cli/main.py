@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import typer.main
 
-from orbench.errors import FilterError, OrbenchError
+from orbench.errors import FilterError, OrbenchError, near
 
 from .app import PipeClosedError, app
 
@@ -63,6 +63,11 @@ def _is_click_error(error: BaseException) -> bool:
 
 def _click_message(error: BaseException) -> str:
     said = " ".join(str(error.format_message()).split())  # type: ignore[attr-defined]
+    if near_options := getattr(error, "possibilities", None):
+        option = getattr(error, "option_name", "")
+        return f"no option '{option}'{near(option, near_options, at_most=1)}"
+    # A validator's own word for its messages, of no use to who reads them.
+    said = said.replace("Value error, ", "")
     context = getattr(error, "ctx", None)
     hint = f"; see `{context.command_path} --help`" if context is not None else ""
     return f"{said[:1].lower()}{said[1:].rstrip('.')}{hint}"

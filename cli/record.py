@@ -17,6 +17,7 @@ from .options import StoreOption, examples, new_app, split_names
 from .output import note
 
 if TYPE_CHECKING:
+    from orbench.recorder import Run
     from orbench.run import JsonValue
 
 __all__ = ["app", "config_from"]
@@ -89,23 +90,27 @@ def record(
     127 if there is no such program, 126 if it cannot be executed.
     """
     from orbench import start_run
-    from orbench.process import record_command
+    from orbench.process import end_as, record_command
 
     values = config_from(config or (), config_file)
-    run = start_run(
-        project=project,
-        exp_name=exp_name,
-        env_id=env_id,
-        seed=seed,
-        config=values or None,
-        tags=split_names(tags),
-        parent=parent,
-        resume=resume,
-        store=store_url,
-        program=command,
-    )
-    note(f"orbench: recording run {run.run_id}")
-    raise typer.Exit(record_command(command, run=run))
+
+    def start() -> Run:
+        run = start_run(
+            project=project,
+            exp_name=exp_name,
+            env_id=env_id,
+            seed=seed,
+            config=values or None,
+            tags=split_names(tags),
+            parent=parent,
+            resume=resume,
+            store=store_url,
+            program=command,
+        )
+        note(f"orbench: recording run {run.run_id}")
+        return run
+
+    end_as(record_command(command, start=start))
 
 
 def config_from(assignments: Iterable[str], path: Path | None) -> dict[str, JsonValue]:
