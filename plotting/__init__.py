@@ -34,3 +34,42 @@ Importing this package does not import matplotlib; drawing does.
 | `--format png/svg/pdf` (repeatable) | `formats` | the suffix of --out, or png |
 | `--theme light/dark`, `--width single/double`, `--columns N` | `Look` | light, by panels |
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .learning_curves import CurveLine, CurvesFigure, Panel, curves_figure, plot_curves
+from .save import FIGURE_FORMATS, save_figure
+from .style import THEMES, WIDTHS, Look
+from .tables import TABLE_FORMATS, Column, Table, cell_text, render_table, score_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "FIGURE_FORMATS",
+    "TABLE_FORMATS",
+    "THEMES",
+    "WIDTHS",
+    "Column",
+    "CurveLine",
+    "CurvesFigure",
+    "Look",
+    "Panel",
+    "Table",
+    "cell_text",
+    "curves_figure",
+    "draw_curves",
+    "plot_curves",
+    "render_table",
+    "save_figure",
+    "score_table",
+]
+
+
+def draw_curves(figure: CurvesFigure, look: Look | None = None) -> Figure:
+    """Draw learning curves as a matplotlib figure, which is imported only now."""
+    from .drawing import draw_curves as draw
+
+    return draw(figure, look)

@@ -20,11 +20,77 @@ Definitions are those of Agarwal et al. 2021, "Deep RL at the Edge of the Statis
 |---|---|---|
 | `--metric M` | the series asked for | required |
 | `--by KEY` (repeatable) | `group_by`: exp_name, project, tag, config.x, ... | exp_name |
-| `--select last/last-100/last-10%/best/lowest/at-1e6` | `select` | last-100 |
-| `--statistic mean/median/iqm/optimality_gap` (repeatable) | `statistics` over envs | mean, median, iqm |
+| `--select last/last-100/last-10%/best/lowest/at-1e6` | `select` | last-10% |
+| `--statistic NAME` (repeatable) | `statistics`, see STATISTICS | mean, median, iqm |
 | `--interval calibrated/percentile` | `method` | calibrated |
 | `--level 0.95` | `level` | 0.95 |
 | `--reps N`, `--seed N` | `reps`, `seed` of the bootstrap | 50000, 0 |
 | `--include STATUS` (repeatable) | `include`: states besides finished | none |
 | `--layout long/wide` | `layout` of the table | long |
 """
+
+from .aggregate import (
+    IQM,
+    STATISTICS,
+    Mean,
+    Median,
+    OptimalityGap,
+    Scores,
+    Statistic,
+    as_tasks,
+    statistic_named,
+)
+from .curves import (
+    CURVE_AGGREGATES,
+    CURVE_INTERVALS,
+    CurveEstimate,
+    RunCurve,
+    curve_estimate,
+    run_curve,
+    smoothed,
+)
+from .intervals import (
+    INTERVALS,
+    Calibrated,
+    Estimate,
+    Interval,
+    Percentile,
+    interval_estimates,
+    interval_named,
+)
+from .learning_curves import CurveSettings, LearningCurve, LearningCurves, learning_curves
+from .summary import DEFAULT_STATISTICS, ScoreRow, ScoreSummary, summarise_scores
+
+__all__ = [
+    "CURVE_AGGREGATES",
+    "CURVE_INTERVALS",
+    "DEFAULT_STATISTICS",
+    "INTERVALS",
+    "IQM",
+    "STATISTICS",
+    "Calibrated",
+    "CurveEstimate",
+    "CurveSettings",
+    "Estimate",
+    "Interval",
+    "LearningCurve",
+    "LearningCurves",
+    "Mean",
+    "Median",
+    "OptimalityGap",
+    "Percentile",
+    "RunCurve",
+    "ScoreRow",
+    "ScoreSummary",
+    "Scores",
+    "Statistic",
+    "as_tasks",
+    "curve_estimate",
+    "interval_estimates",
+    "interval_named",
+    "learning_curves",
+    "run_curve",
+    "smoothed",
+    "statistic_named",
+    "summarise_scores",
+]

@@ -1,0 +1,66 @@
+"""Quantiles of Student's t distribution, without scipy."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["t_cdf", "t_quantile"]
+
+_DIGITS = 10
+
+
+def t_quantile(probability: float, degrees: float) -> float:
+    """The quantile of Student's t with `degrees` > 0 (need not be whole), 0 < probability < 1.
+
+    Good to 1e-10 relative, and rounded there: the last bits of the C library's logarithms differ
+    between machines, the digits returned do not.
+    """
+    if probability < 0.5:
+        return -t_quantile(1 - probability, degrees)
+    low, high = 0.0, 1.0
+    while t_cdf(high, degrees) < probability:
+        low, high = high, high * 2
+    for _ in range(200):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        low, high = (middle, high) if t_cdf(middle, degrees) < probability else (low, middle)
+    return float(f"{(low + high) / 2:.{_DIGITS}g}")
+
+
+def t_cdf(t: float, degrees: float) -> float:
+    """P(T <= t) of Student's t with `degrees` > 0."""
+    tail = 0.5 * _incomplete_beta(degrees / (degrees + t * t), degrees / 2, 0.5)
+    return 1 - tail if t > 0 else tail
+
+
+def _incomplete_beta(x: float, a: float, b: float) -> float:
+    """The regularised incomplete beta function I_x(a, b), 0 <= x <= 1."""
+    if x <= 0 or x >= 1:
+        return float(x >= 1)
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _incomplete_beta(1 - x, b, a)
+    scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    front = math.exp(scale + a * math.log(x) + b * math.log1p(-x))
+    return front * _continued_fraction(x, a, b) / a
+
+
+def _continued_fraction(x: float, a: float, b: float) -> float:
+    """The continued fraction of the incomplete beta function by Lentz's method."""
+    tiny = 1e-300
+    c, d = 1.0, 1 / _not_zero(1 - (a + b) * x / (a + 1), tiny)
+    fraction = d
+    for m in range(1, 500):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        for term in (even, odd):
+            d = 1 / _not_zero(1 + term * d, tiny)
+            c = _not_zero(1 + term / c, tiny)
+            fraction *= c * d
+        if abs(c * d - 1) < 1e-15:
+            break
+    return fraction
+
+
+def _not_zero(value: float, tiny: float) -> float:
+    return value if abs(value) > tiny else tiny

@@ -1,0 +1,184 @@
+"""Draws learning curves with matplotlib's objects: no pyplot, no global state, no display."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from orbench.errors import FigureError
+
+from .learning_curves import CurvesFigure, Panel
+from .style import WIDTHS, LineStyle, Look, line_styles, matplotlib_settings, theme_named
+
+__all__ = ["draw_curves", "grid_columns", "in_units"]
+
+# Panels narrower than this get the small type.
+_SMALL_PANEL_INCHES = 1.5
+_BAND_ALPHA = 0.18
+_MARKERS_PER_LINE = 6
+_HANDLE_INCHES = 0.5
+_LEGEND_COLUMNS = 6
+
+
+def draw_curves(figure: CurvesFigure, look: Look | None = None) -> Figure:
+    """Draw a figure: a grid of panels, the legend below, axis labels shared.
+
+    Raises FigureError if there is no panel, or for a theme or width that does not exist.
+    """
+    look = look or Look()
+    if not figure.panels:
+        raise FigureError("there is no panel to draw")
+    if look.columns is not None and look.columns < 1:
+        raise FigureError(f"a figure has 1 column of panels or more, not {look.columns}")
+    theme = theme_named(look.theme)
+    columns = min(look.columns or grid_columns(len(figure.panels)), len(figure.panels))
+    rows = math.ceil(len(figure.panels) / columns)
+    width = _width(look.width, columns)
+    inches = width / columns
+    with matplotlib_settings(theme, small=inches < _SMALL_PANEL_INCHES):
+        styles = line_styles(figure.labels, theme)
+        texts, side_by_side = _legend_grid(figure, width, mpl.rcParams["legend.fontsize"])
+        lines = math.ceil(len(texts) / side_by_side) * max(text.count("\n") + 1 for text in texts)
+        height = _height(width, columns, rows, lines, bool(figure.title))
+        drawn = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(drawn)
+        grid = drawn.subplots(rows, columns, squeeze=False)
+        for axes, panel in zip(grid.flat, figure.panels, strict=False):
+            _draw_panel(axes, panel, styles, inches)
+        for axes in grid.flat[len(figure.panels) :]:
+            axes.set_axis_off()
+        _label(drawn, figure)
+        _draw_legend(drawn, texts, side_by_side, [styles[label] for label in figure.legend])
+    return drawn
+
+
+def grid_columns(panels: int) -> int:
+    """How many panels stand side by side: few enough to be read, no row nearly empty."""
+    if panels <= 3:
+        return panels
+    if panels > 30:
+        return 6
+    choices = (2, 4) if panels <= 4 else (3, 4) if panels <= 12 else (4, 5)
+    # The fewest empty places; of equal choices the wider grid.
+    return min(choices, key=lambda columns: (-panels % columns, -columns))
+
+
+def in_units(value: float, above: float = 1e3) -> str:
+    """A number as a tick says it: 500, 20k, 1.5M, 2B; units from `above` on."""
+    for size, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= max(size, above):
+            return f"{value / size:.4g}{unit}"
+    return f"{value:.4g}"
+
+
+def _width(name: str | None, columns: int) -> float:
+    if name is None:
+        return WIDTHS["single" if columns == 1 else "double"]
+    if name not in WIDTHS:
+        raise FigureError(f"there is no width '{name}'; use {' or '.join(WIDTHS)}")
+    return WIDTHS[name]
+
+
+def _height(width: float, columns: int, rows: int, legend_rows: int, titled: bool) -> float:
+    panel = width / columns * (0.68 if columns <= 2 else 0.8)
+    return rows * panel + 0.16 * legend_rows + 0.25 + (0.2 if titled else 0)
+
+
+def _draw_panel(axes: Axes, panel: Panel, styles: dict[str, LineStyle], inches: float) -> None:
+    small = inches < _SMALL_PANEL_INCHES
+    alpha = _BAND_ALPHA if len(panel.lines) <= 4 else _BAND_ALPHA * 0.6
+    for place, line in enumerate(panel.lines):
+        style = styles[line.label]
+        for steps, values in line.runs:
+            axes.plot(steps, values, color=style.colour, linewidth=0.4, alpha=0.5, zorder=2)
+        if line.low is not None and line.high is not None:
+            axes.fill_between(
+                line.steps, line.low, line.high, color=style.colour, alpha=alpha, linewidth=0
+            )
+        look = _line_look(style, 1.0 if small else 1.3, len(line.steps), place)
+        axes.plot(line.steps, line.values, label=line.label, zorder=3, **look)
+    size = mpl.rcParams["axes.titlesize"]
+    axes.set_title(_shortened(panel.title, int(inches * 72 / (0.6 * size))))
+    axes.margins(x=0.02)
+    axes.set_ylim(panel.y_range)
+    ticks = [1, 2, 2.5, 5, 10]
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=3 if small else 5, steps=ticks))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: in_units(step)))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4 if small else 5, steps=ticks))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: in_units(value, above=1e4)))
+
+
+def _line_look(style: LineStyle, width: float, points: int, place: int) -> dict[str, Any]:
+    """Keyword arguments of a line; matplotlib takes too many kinds of value for a closer type."""
+    look: dict[str, Any] = {
+        "color": style.colour,
+        "linestyle": style.dashes,
+        "linewidth": width,
+    }
+    # A line of one point cannot be seen without a marker.
+    if style.marker or points == 1:
+        every = max(1, points // _MARKERS_PER_LINE)
+        look |= {
+            "marker": style.marker or "o",
+            "markersize": 3 * width,
+            # Lines start their markers at different places, so that they do not hide each other.
+            "markevery": (place % every, every),
+        }
+    return look
+
+
+def _label(drawn: Figure, figure: CurvesFigure) -> None:
+    drawn.supxlabel(figure.x_label)
+    drawn.supylabel(figure.y_label)
+    if figure.title:
+        drawn.suptitle(figure.title)
+
+
+def _legend_grid(figure: CurvesFigure, width: float, size: float) -> tuple[list[str], int]:
+    """The legend's texts and how many stand side by side, for a type size in points."""
+    letters = 0.56 * size / 72
+    room = width - 0.2 - _HANDLE_INCHES
+    texts = [
+        "\n".join(textwrap.wrap(text, max(8, int(room / letters)))) or text
+        for text in figure.legend.values()
+    ]
+    longest = max(len(line) for text in texts for line in text.split("\n"))
+    columns = int((width - 0.2) / (_HANDLE_INCHES + longest * letters))
+    return texts, max(1, min(columns, len(texts), _LEGEND_COLUMNS))
+
+
+def _draw_legend(
+    drawn: Figure, texts: Sequence[str], columns: int, styles: Sequence[LineStyle]
+) -> None:
+    handles = [
+        Line2D([], [], label=text, **(_line_look(style, 1.3, 2, 0) | {"markevery": None}))
+        for text, style in zip(texts, styles, strict=True)
+    ]
+    # matplotlib fills a legend column by column; we read it row by row.
+    by_column = [handle for column in range(columns) for handle in handles[column::columns]]
+    drawn.legend(
+        handles=by_column,
+        loc="outside lower center",
+        ncols=columns,
+        handlelength=2.6,
+        columnspacing=1.4,
+        labelspacing=0.35,
+        borderaxespad=0.2,
+    )
+
+
+def _shortened(text: str, letters: int) -> str:
+    """The text, or its beginning and end around an ellipsis if it is too long."""
+    if len(text) <= letters:
+        return text
+    head = (letters - 1) // 2
+    return f"{text[:head]}\N{HORIZONTAL ELLIPSIS}{text[len(text) - (letters - 1 - head) :]}"
