@@ -20,7 +20,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal_column,
 )
+
+from .chunks import CHUNK_POINTS
 
 __all__ = [
     "SEARCHABLE_TEXT",
@@ -37,6 +40,7 @@ __all__ = [
     "runs",
     "segments",
     "series",
+    "small_chunk",
     "store_info",
     "summary_values",
     "tags",
@@ -191,6 +195,8 @@ series = Table(
     Column("maximum", Double),
     Column("last", Double),
     Column("last_wall_time", Double, nullable=False),
+    # The ordinal of the chunk that comes next.
+    Column("next_ordinal", Integer, nullable=False),
     Index(None, "run_key", "metric_key", unique=True),
     Index(None, "metric_key", "last"),
 )
@@ -215,6 +221,19 @@ chunks = Table(
     Column("steps", LargeBinary, nullable=False),
     Column("values", LargeBinary, nullable=False),
     Column("wall_times", LargeBinary, nullable=False),
+)
+
+# The limit stands in the SQL itself: a bound parameter would keep databases from the index.
+small_chunk = chunks.c.n < literal_column(str(CHUNK_POINTS))
+"""A chunk that is not full; all of a series' small chunks come after its full ones."""
+
+Index(
+    "ix_chunks_small",
+    chunks.c.series_key,
+    chunks.c.ordinal,
+    chunks.c.n,
+    sqlite_where=small_chunk,
+    postgresql_where=small_chunk,
 )
 
 console = Table(

@@ -1,0 +1,90 @@
+"""What is known of a series without decoding it, and how it grows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from orbench.metric import SeriesSummary
+from orbench.run_store import Points
+
+from .columns import finite_time, from_null, to_null
+
+__all__ = ["SeriesTotals", "series_summary"]
+
+_MAY_BE_NAN = ("minimum", "maximum", "last")
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesTotals:
+    """The columns that the `series` table keeps of a series' points; n is 0 before the first.
+
+    `minimum` and `maximum` are over the values that are not NaN (NaN if there is none).
+    """
+
+    n: int
+    nan_count: int
+    min_step: int
+    max_step: int
+    last_step: int
+    minimum: float
+    maximum: float
+    last: float
+    last_wall_time: float
+
+    @classmethod
+    def empty(cls) -> Self:
+        """The totals of no points."""
+        return cls(0, 0, 0, 0, 0, math.nan, math.nan, math.nan, 0.0)
+
+    @classmethod
+    def of(cls, points: Points) -> Self:
+        """The totals of one point or more, in the order logged."""
+        numbers = points.values[~np.isnan(points.values)]
+        return cls(
+            n=len(points.steps),
+            nan_count=len(points.steps) - len(numbers),
+            min_step=int(points.steps.min()),
+            max_step=int(points.steps.max()),
+            last_step=int(points.steps[-1]),
+            minimum=float(numbers.min()) if len(numbers) else math.nan,
+            maximum=float(numbers.max()) if len(numbers) else math.nan,
+            last=float(points.values[-1]),
+            last_wall_time=finite_time(float(points.wall_times[-1]), 0.0),
+        )
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """The totals in a row of `series`."""
+        numbers = {name: from_null(row[name]) for name in _MAY_BE_NAN}
+        rest = {name: row[name] for name in cls.__slots__ if name not in numbers}
+        return cls(**numbers, **rest)
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of a row of `series`, NaN as None."""
+        return asdict(self) | {name: to_null(getattr(self, name)) for name in _MAY_BE_NAN}
+
+    def then(self, later: SeriesTotals) -> SeriesTotals:
+        """The totals of these points and, logged after them, those."""
+        if not self.n or not later.n:
+            return later if later.n else self
+        return SeriesTotals(
+            n=self.n + later.n,
+            nan_count=self.nan_count + later.nan_count,
+            min_step=min(self.min_step, later.min_step),
+            max_step=max(self.max_step, later.max_step),
+            last_step=later.last_step,
+            minimum=float(np.fmin(self.minimum, later.minimum)),
+            maximum=float(np.fmax(self.maximum, later.maximum)),
+            last=later.last,
+            last_wall_time=later.last_wall_time,
+        )
+
+
+def series_summary(run_id: str, metric: str, row: Mapping[str, Any]) -> SeriesSummary:
+    """The summary that a row of `series` holds."""
+    return SeriesSummary(run_id=run_id, metric=metric, **asdict(SeriesTotals.from_row(row)))
