@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import typer.core
 import typer.main
+
+from orbench import __version__
+
+from .command_help import NamingGroup
 
 if TYPE_CHECKING:  # Typer carries its own Click; only a type checker needs these names.
     from typer._click import Command, Context, HelpFormatter
@@ -51,7 +54,7 @@ class PipeClosedError(Exception):
     """Whoever read our stdout has gone; not an OSError, which Click would turn into exit 1."""
 
 
-class OrbenchGroup(typer.core.TyperGroup):
+class OrbenchGroup(NamingGroup):
     """The top group: knows its commands by name and imports one only to run it."""
 
     def list_commands(self, ctx: Context) -> list[str]:
@@ -67,17 +70,6 @@ class OrbenchGroup(typer.core.TyperGroup):
             module = importlib.import_module(f".{entry.module}", __package__)
             self.add_command(typer.main.get_command(module.app), cmd_name)
         return self.commands[cmd_name]
-
-    def resolve_command(
-        self, ctx: Context, args: list[str]
-    ) -> tuple[str | None, Command | None, list[str]]:
-        """As Click's, but names near commands without importing any."""
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from orbench.errors import UsageError, near
-
-            hint = near(args[0], COMMANDS) or "; `orbench --help` lists the commands"
-            raise UsageError(f"no command '{args[0]}'{hint}")
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the commands by section, from the table alone."""
@@ -111,9 +103,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"orbench {version('orbench')}")
+        typer.echo(f"orbench {__version__}")
         raise typer.Exit
 
 

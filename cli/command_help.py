@@ -1,4 +1,4 @@
-"""The help of one command: arguments by their names alone, without the Python types they have."""
+"""Commands and groups as orbench has them: plain help, and near names for mistyped commands."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import typer.core
 
-if TYPE_CHECKING:  # Typer carries its own Click; only a type checker needs these names.
-    from typer._click import Context, HelpFormatter
+from orbench.errors import UsageError, near
 
-__all__ = ["OrbenchCommand"]
+if TYPE_CHECKING:  # Typer carries its own Click; only a type checker needs these names.
+    from typer._click import Command, Context, HelpFormatter
+
+__all__ = ["NamingGroup", "OrbenchCommand"]
 
 
 class OrbenchCommand(typer.core.TyperCommand):
-    """A command whose help lists arguments, then options."""
+    """A command whose help lists arguments, then options, without the Python types they have."""
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the sections Arguments and Options."""
@@ -28,3 +30,17 @@ class OrbenchCommand(typer.core.TyperCommand):
             if rows:
                 with formatter.section(f"{kind.capitalize()}s"):
                     formatter.write_dl(rows)
+
+
+class NamingGroup(typer.core.TyperGroup):
+    """A group that answers a mistyped command with near ones, or with all."""
+
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, Command | None, list[str]]:
+        """As Click's, but raises UsageError, and imports no command to find near names."""
+        names = self.list_commands(ctx)
+        if args[0] not in names and not args[0].startswith("-"):
+            hint = near(args[0], names) or f"; there are {', '.join(names)}"
+            raise UsageError(f"no command '{args[0]}'{hint}")
+        return super().resolve_command(ctx, args)

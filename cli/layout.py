@@ -88,7 +88,7 @@ def _record_lines(name: str, value: str, wide: int, width: int | None) -> list[s
 
 
 def _folded(text: str, room: int) -> list[str]:
-    return textwrap.wrap(text, room, drop_whitespace=False, break_on_hyphens=False) or [""]
+    return textwrap.wrap(text, room, break_on_hyphens=False) or [""]
 
 
 def _aligned(texts: Sequence[str], right: bool) -> list[str]:

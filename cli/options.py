@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .command_help import NamingGroup
+
 if TYPE_CHECKING:
     from orbench.filters import Filter
 
@@ -80,6 +82,7 @@ MetricsOption = Annotated[
 def new_app() -> typer.Typer:
     """An app for one command (or a group of them), set up like the top one."""
     return typer.Typer(
+        cls=NamingGroup,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

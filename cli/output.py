@@ -79,14 +79,26 @@ def print_table(table: Table, fmt: Format) -> None:
         note(table.empty)
     if fmt is Format.TABLE:
         if table.rows:
-            _print_for_people(table)
+            print_columns(_columns(table))
     else:
         print_text(_WRITERS[fmt](table))
 
 
+def print_columns(columns: Sequence[Column]) -> None:
+    """Print columns of text for people: Rich's table on a terminal, else plain text."""
+    width = page_width()
+    if sys.stdout.isatty() and choose_layout(columns, width, can_fold=True).as_table:
+        _print_rich(columns)
+    else:
+        print_text(_plain_lines(columns, width))
+
+
 def table_lines(table: Table, width: int | None) -> list[str]:
     """A table as lines of plain text at most `width` wide: aligned, or records."""
-    columns = _columns(table)
+    return _plain_lines(_columns(table), width)
+
+
+def _plain_lines(columns: Sequence[Column], width: int | None) -> list[str]:
     if choose_layout(columns, width, can_fold=False).as_table:
         return plain_table(columns)
     return plain_records(columns, width)
@@ -97,15 +109,6 @@ def page_width() -> int | None:
     if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
         return shutil.get_terminal_size().columns
     return None
-
-
-def _print_for_people(table: Table) -> None:
-    columns = _columns(table)
-    width = page_width()
-    if sys.stdout.isatty() and choose_layout(columns, width, can_fold=True).as_table:
-        _print_rich(columns)
-    else:
-        print_text(table_lines(table, width))
 
 
 def _columns(table: Table) -> list[Column]:

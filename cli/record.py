@@ -89,8 +89,8 @@ def record(
     the program logs through orbench goes into the same run. The exit code is the program's own,
     127 if there is no such program, 126 if it cannot be executed.
     """
-    from orbench import start_run
     from orbench.process import end_as, record_command
+    from orbench.starting import start_run
 
     values = config_from(config or (), config_file)
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -42,10 +43,9 @@ def test_a_filter_error_points_at_the_column():
 
 
 def test_an_error_of_a_named_file_says_which_and_why():
-    try:
-        open("/no/such/folder/x.csv")
-    except OSError as error:
-        told = report(error)
+    with pytest.raises(OSError, match="No such file") as raised:
+        Path("/no/such/folder/x.csv").read_text()
+    told = report(raised.value)
     assert told.lines == ("orbench: error: /no/such/folder/x.csv: No such file or directory",)
     assert told.exit_code == 2
 
@@ -63,7 +63,9 @@ def test_anything_else_is_a_fault_of_orbench_and_says_how_to_see_more():
     ("arguments", "said"),
     [
         (["lst"], "no command 'lst'; did you mean list?"),
-        (["zzzzzz"], "no command 'zzzzzz'; `orbench --help` lists the commands"),
+        (["zzzzzz"], "no command 'zzzzzz'; there are tour, record, list"),
+        (["plot", "curve"], "no command 'curve'; did you mean curves?"),
+        (["plot"], "missing command; see `orbench plot --help`"),
         (["--debgu"], "no option '--debgu'; did you mean --debug?"),
         (["list", "--formt", "csv"], "no option '--formt'; did you mean --format?"),
         (["list", "--format", "xml"], "invalid value for '--format'"),

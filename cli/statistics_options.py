@@ -1,0 +1,68 @@
+"""The options that `stats` and `plot` share: how runs are grouped, counted and resampled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .selecting import require_metrics, selected_runs
+
+if TYPE_CHECKING:
+    from orbench.filters import Filter
+    from orbench.metric import Series
+    from orbench.run import RunRecord
+    from orbench.run_store import RunStore
+
+__all__ = [
+    "ByOption",
+    "IncludeOption",
+    "LevelOption",
+    "MetricOption",
+    "SeedOption",
+    "names_or",
+    "runs_and_series",
+]
+
+MetricOption = Annotated[
+    str,
+    typer.Option(
+        "--metric", "-m", metavar="NAME", help="The metric; `orbench metrics` lists them."
+    ),
+]
+ByOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        "-b",
+        metavar="KEY",
+        help="What makes a run set: exp_name (default), project, tag, config.KEY ...; repeatable.",
+    ),
+]
+IncludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        metavar="STATUS",
+        help="Count runs of this status besides finished ones; repeatable.",
+    ),
+]
+LevelOption = Annotated[
+    float, typer.Option("--level", metavar="P", help="The level of the intervals.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="The seed of the resampling.")]
+
+
+def names_or(given: Iterable[str] | None, default: Iterable[str]) -> tuple[str, ...]:
+    """What an option that may be repeated was given, or its default."""
+    return tuple(given or default)
+
+
+def runs_and_series(
+    store: RunStore, where: Filter | None, metric: str
+) -> tuple[list[RunRecord], list[Series]]:
+    """The runs of a filter and their series; raises NoRunsError and MetricNotFoundError."""
+    runs = selected_runs(store, where)
+    require_metrics(store, where, [metric])
+    return runs, store.series([run.run_id for run in runs], metric)

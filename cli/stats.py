@@ -1,0 +1,133 @@
+"""`orbench stats`: final scores per env and over envs, with intervals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .command_help import OrbenchCommand
+from .layout import Column
+from .opening import opened_store
+from .options import (
+    FilterArguments,
+    Format,
+    FormatOption,
+    StoreOption,
+    examples,
+    new_app,
+    where_from,
+)
+from .output import print_columns, print_text
+from .statistics_options import (
+    ByOption,
+    IncludeOption,
+    LevelOption,
+    MetricOption,
+    SeedOption,
+    names_or,
+    runs_and_series,
+)
+
+if TYPE_CHECKING:
+    from orbench.plotting import Table
+
+__all__ = ["app"]
+
+app = new_app()
+
+
+@app.command(
+    cls=OrbenchCommand,
+    epilog=examples(
+        "orbench stats --metric charts/episodic_return",
+        "orbench stats env_id=CartPole-v1 -m loss --by config.lr --select lowest",
+        "orbench stats -m charts/episodic_return --layout wide --format latex",
+    ),
+)
+def stats(
+    metric: MetricOption,
+    where: FilterArguments = None,
+    by: ByOption = None,
+    select: Annotated[
+        str,
+        typer.Option(
+            "--select",
+            metavar="RULE",
+            help="What the score of a run is: last, last-ROWS, last-X%, best, lowest, at-STEP.",
+        ),
+    ] = "last-10%",
+    statistic: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--statistic",
+            metavar="NAME",
+            help="mean, median, iqm or optimality_gap, over envs; repeatable, by default the "
+            "first three.",
+        ),
+    ] = None,
+    interval: Annotated[
+        str, typer.Option("--interval", metavar="METHOD", help="calibrated or percentile.")
+    ] = "calibrated",
+    level: LevelOption = 0.95,
+    reps: Annotated[
+        int, typer.Option("--reps", metavar="N", help="How often scores are redrawn.")
+    ] = 50_000,
+    seed: SeedOption = 0,
+    include: IncludeOption = None,
+    layout: Annotated[
+        str,
+        typer.Option(
+            "--layout", metavar="LAYOUT", help="long (a row a number) or wide (a row an env)."
+        ),
+    ] = "long",
+    fmt: FormatOption = Format.TABLE,
+    store_url: StoreOption = None,
+) -> None:
+    """Final scores, per env and over envs.
+
+    Each run gives one score, by --select. Intervals come from redrawing whole runs within each
+    env. Runs that did not finish are left out, and named, unless --include counts them.
+    """
+    from orbench.plotting import score_table
+    from orbench.run_set import DEFAULT_INCLUDE
+    from orbench.score import score_matrices
+    from orbench.selection import parse_selection
+    from orbench.stats import DEFAULT_STATISTICS, summarise_scores
+
+    rule = parse_selection(select)
+    with opened_store(store_url) as store:
+        runs, series = runs_and_series(store, where_from(where), metric)
+    matrices = score_matrices(
+        runs,
+        series,
+        metric=metric,
+        group_by=names_or(by, ("exp_name",)),
+        select=rule,
+        include=names_or(include, DEFAULT_INCLUDE),
+    )
+    summary = summarise_scores(
+        matrices,
+        statistics=names_or(statistic, DEFAULT_STATISTICS),
+        method=interval,
+        level=level,
+        reps=reps,
+        seed=seed,
+    )
+    _print(score_table(summary, layout=layout), fmt)
+
+
+def _print(table: Table, fmt: Format) -> None:
+    """Print a table of numbers; the sentences that belong to it come with it in every format."""
+    from orbench.plotting import render_table
+
+    if fmt is not Format.TABLE:
+        print_text([render_table(table, fmt.value).removesuffix("\n")])
+        return
+    print_columns(
+        [
+            Column(column.title, [row[index] for row in table.texts], right=column.numeric)
+            for index, column in enumerate(table.columns)
+        ]
+    )
+    print_text(["", *table.notes])

@@ -1,0 +1,107 @@
+"""A store with real recorded runs, and a way to run `orbench` as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+TRAINING = '''
+import math, sys
+from pathlib import Path
+import orbench
+
+for exp_name, lr in (("ppo", 3e-4), ("dqn", 1e-3)):
+    for env_id in ("CartPole-v1", "Acrobot-v1"):
+        for seed in (1, 2, 3):
+            with orbench.start_run(
+                project="demo", exp_name=exp_name, env_id=env_id, seed=seed,
+                config={"optim": {"lr": lr, "betas": [0.9, 0.99]}, "note": "a|b & c_d"},
+                tags=["v1.2"] if exp_name == "ppo" else [], console=False, system_metrics=False,
+            ) as run:
+                for step in range(40):
+                    run.log({"charts/return": 10.0 * seed + step, "loss": 1 / (step + 1)}, step=step)
+                run.log({"loss": math.nan}, step=40)
+                run.summary.update({"best": 10.0 * seed + 39})
+                path = Path(f"policy-{seed}.txt")
+                path.write_text(f"policy {seed}")
+                run.log_artifact(path, name="models/policy.txt")
+'''
+
+FAILING = "import sys; print('about to fail'); print('on stderr', file=sys.stderr); sys.exit(3)"
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        """stdout as strict JSON."""
+
+        def refuse(token):
+            raise AssertionError(f"{token} is not JSON")
+
+        return json.loads(self.out, parse_constant=refuse)
+
+
+class Orbench:
+    """Runs `orbench` in a folder, in a process of its own, with a clean environment."""
+
+    def __init__(self, folder: Path, **variables: str) -> None:
+        self.folder = folder
+        self.variables = variables
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The variables the command sees: ours without any of orbench's or the terminal's."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("ORBENCH_") and name not in ("COLUMNS", "LINES")
+        }
+        return kept | {"ORBENCH_SYSTEM_SECONDS": "0"} | self.variables | more
+
+    def __call__(self, *arguments: object, **variables: str) -> Done:
+        """Run it to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "orbench.cli", *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environment(**variables),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory) -> Orbench:
+    """A folder with a store of 12 trained runs and one that failed; tests must not change it."""
+    folder = tmp_path_factory.mktemp("recorded")
+    orbench = Orbench(folder)
+    (folder / "train.py").write_text(TRAINING)
+    subprocess.run(
+        [sys.executable, "train.py"], cwd=folder, env=orbench.environment(), check=True, timeout=300
+    )
+    done = orbench(
+        *("record", "--project", "demo", "--exp-name", "broken", "--env-id", "CartPole-v1"),
+        *("--seed", 7, "--config", "optim.lr=0.5", "--", sys.executable, "-c", FAILING),
+    )
+    assert done.code == 3, done.err
+    return orbench
+
+
+@pytest.fixture
+def fresh(tmp_path) -> Orbench:
+    """An empty folder without a store."""
+    return Orbench(tmp_path)
