@@ -1,0 +1,143 @@
+"""The environment of a run: Python, every installed distribution, lock files, registered env."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import sysconfig
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..config import normalise
+from ..config_values import storable_text
+from ..run import JsonValue
+from .command import repository_root
+from .distributions import installed_distributions
+from .files import encoded
+from .loaded import loaded_module
+
+__all__ = ["capture_environment"]
+
+_LOCK_FILES = (
+    *("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "pixi.lock"),
+    *("conda-lock.yml", "environment.yml", "environment.yaml", "requirements*.txt"),
+    *("constraints*.txt", "pyproject.toml", ".python-version"),
+)
+_MAX_LOCK_BYTES = 1024 * 1024
+_MAX_LOCK_FILES = 32
+_MAX_PROBLEMS = 50
+_MAX_CONDA = 2_000
+
+Facts = dict[str, JsonValue]
+
+
+def capture_environment(
+    pause: Callable[[], object], folder: Path, *, env_id: str = "", path: Sequence[str] = ()
+) -> Facts:
+    """The document `environment`; lock files are looked for from `folder` up to its repository.
+
+    `path` is the import path to list, sys.path by default. The same software gives the same
+    document. `problems` tells hidden and broken distributions.
+    """
+    packages, problems = installed_distributions(path or sys.path, pause)
+    root = repository_root(folder)
+    for package in packages:
+        origin = package.get("origin")
+        if root is not None and isinstance(origin, dict) and "path" in origin:
+            _say_where(origin, root)
+    document: Facts = {
+        "python": _python(),
+        "packages": packages,
+        "lock_files": _lock_files(folder, root, pause),
+    }
+    conda = _conda_packages()
+    if conda:
+        document["conda_packages"] = conda
+    specification = _env_specification(env_id)
+    if specification:
+        document["env"] = specification
+    if problems:
+        document["problems"] = problems[:_MAX_PROBLEMS]
+    return document
+
+
+def _python() -> Facts:
+    in_venv = sys.prefix != sys.base_prefix
+    conda = (Path(sys.prefix) / "conda-meta").is_dir()
+    return {
+        "version": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "build": sys.version,
+        "compiler": platform.python_compiler(),
+        "platform": sysconfig.get_platform(),
+        "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+        "flags": " ".join(
+            f"{name}={getattr(sys.flags, name)}" for name in ("optimize", "utf8_mode")
+        ),
+        "prefix": storable_text(sys.prefix),
+        "prefix_kind": "conda" if conda else "venv" if in_venv else "system",
+    }
+
+
+def _say_where(origin: Facts, root: Path) -> None:
+    """A path below the repository is told relative to it: it is part of the source."""
+    path = Path(origin["path"])
+    if path.is_relative_to(root):
+        origin["path"] = path.relative_to(root).as_posix()
+        origin["in_repository"] = True
+
+
+def _lock_files(folder: Path, root: Path | None, pause: Callable[[], object]) -> list[Facts]:
+    folders = [folder]
+    if root is not None and folder.is_relative_to(root):
+        folders = [place for place in (folder, *folder.parents) if place.is_relative_to(root)]
+    found: list[Facts] = []
+    for place in folders:
+        for pattern in _LOCK_FILES:
+            for file in sorted(place.glob(pattern)):
+                pause()
+                if len(found) < _MAX_LOCK_FILES and file.is_file():
+                    found.append(_lock_file(file, folders[-1]))
+    return found
+
+
+def _lock_file(file: Path, root: Path) -> Facts:
+    entry: Facts = {"path": storable_text(file.relative_to(root).as_posix())}
+    try:
+        size = file.stat().st_size
+        if size > 16 * _MAX_LOCK_BYTES:
+            return {**entry, "size": size, "left_out": "too large to be read"}
+        data = file.read_bytes()
+    except OSError as error:
+        return {**entry, "left_out": f"cannot be read: {error.strerror}"}
+    entry |= {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    if len(data) > _MAX_LOCK_BYTES:
+        return {**entry, "left_out": f"its content is larger than {_MAX_LOCK_BYTES} bytes"}
+    return {**entry, **encoded("content", data)}
+
+
+def _conda_packages() -> list[str]:
+    """`name-version-build` of what conda installed, which is more than Python's packages."""
+    try:
+        names = os.listdir(Path(sys.prefix) / "conda-meta")  # noqa: PTH208 - names are enough
+    except OSError:
+        return []
+    found = sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
+    return [storable_text(name) for name in found[:_MAX_CONDA]]
+
+
+def _env_specification(env_id: str) -> Facts:
+    """What Gymnasium has registered for an env, if the program has imported it; else nothing."""
+    gymnasium = loaded_module("gymnasium")
+    if gymnasium is None or not env_id:
+        return {}
+    spec = gymnasium.registry.get(env_id)
+    if spec is None:
+        return {}
+    told = {
+        name: getattr(spec, name, None)
+        for name in ("id", "entry_point", "kwargs", "max_episode_steps", "reward_threshold")
+    }
+    return normalise({**told, "gymnasium": getattr(gymnasium, "__version__", None)})[0]
