@@ -69,3 +69,77 @@ def tour(
     _run("stats", "project=tour", "--metric", _RETURN, store=store)
     _run(*_plot(figure), store=store)
     _say_what_next(store, figure)
+
+
+def _tour_runs(store: Path) -> list[RunRecord]:
+    """The runs of earlier tours in this store, as list orders them."""
+    from orbench.filters import parse
+    from orbench.tour import PROJECT
+
+    try:
+        with opened_store(str(store)) as opened:
+            return opened.runs(parse(f"project={PROJECT}"), order_by=["env_id", "seed", "exp_name"])
+    except StoreMissingError:
+        return []
+
+
+def _train(store: Path, seeds: int, *, quick: bool) -> None:
+    from orbench.settings import store_url
+    from orbench.tour import plan_tour, train, usable_cores
+
+    trainings = plan_tour(seeds, quick=quick)
+    cores = usable_cores()
+    note(f"training {len(trainings)} runs, {cores} at a time, into {store}")
+    began = time.monotonic()
+    with progress("trained", len(trainings)) as advance:
+        url = store_url(str(store.absolute()))
+        train(trainings, url, at_once=cores, on_done=lambda _: advance())
+    note(f"trained and recorded {len(trainings)} runs in {time.monotonic() - began:.0f} s")
+
+
+def _remove(store: Path, run_ids: list[str]) -> None:
+    with opened_store(str(store)) as opened:
+        removal = opened.remove(run_ids)
+    note(f"removed the {removal.runs} runs of the last tour in this folder")
+
+
+def _plot(figure: Path) -> list[str]:
+    """The command that draws the tour's learning curves."""
+    return [
+        *("plot", "curves", "project=tour", "--metric", _RETURN, "--smooth", _SMOOTHING),
+        *("--y-label", "Episodic return", "--out", str(figure), "--format", "png"),
+        *("--format", "svg"),
+    ]
+
+
+def _run(*arguments: str, store: Path) -> None:
+    """Print a command line as one would type it, then run it here and now."""
+    import typer.main
+
+    from .app import app as orbench
+
+    command = [*arguments, "--store", str(store)]
+    print_text(["", f"$ {_typed(command)}"])
+    typer.main.get_command(orbench).main(command, prog_name="orbench", standalone_mode=False)
+
+
+def _say_what_next(store: Path, figure: Path) -> None:
+    first, second = _tour_runs(store)[:2]
+    tried = [
+        ["show", first.run_id],
+        ["diff", first.run_id, second.run_id],
+        ["fetch", f"exp_name={first.exp_name}", "--metric", _RETURN, "--out", f"{figure}.parquet"],
+    ]
+    print_text(
+        [
+            "",
+            f"The figure is {figure}.png (and .svg), the store {store}. Try next:",
+            *(f"  {_typed([*command, '--store', str(store)])}" for command in tried),
+        ]
+    )
+
+
+def _typed(arguments: list[str]) -> str:
+    """A command line that works where this one was typed: uv does not put orbench on the PATH."""
+    program = ["uv", "run", "orbench"] if "UV_RUN_RECURSION_DEPTH" in os.environ else ["orbench"]
+    return shlex.join([*program, *arguments])

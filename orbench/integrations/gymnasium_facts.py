@@ -67,6 +67,18 @@ def space_seed(space: gymnasium.Space[Any]) -> int | None:
 
 
 def tell_seeds(run: Run, env_seed: JsonValue, action_space: gymnasium.Space[Any]) -> None:
-    """Record the seeds of an env's first reset and of its action space; None is not seeded."""
-    seeds = {"env": env_seed, "action_space": space_seed(action_space)}
-    run.emit(FactsCaptured(kind="seeds", document=seeds))
+    """Record the seeds of an env's first reset and of its action space; None is not seeded.
+
+    The document has the shape of `capture.capture_seeds`, to be merged with it.
+    """
+    generators = {
+        "env": _told(env_seed, "reset"),
+        "action_space": _told(space_seed(action_space), "action_space.seed"),
+    }
+    run.emit(FactsCaptured(kind="seeds", document={"generators": generators}))
+
+
+def _told(seed: JsonValue, how: str) -> dict[str, JsonValue]:
+    if seed is None:
+        return {"verdict": "not seeded", "detail": f"{how} was given no seed before the first step"}
+    return {"verdict": "seeded", "detail": f"{how} was given {seed}", "seed": seed}

@@ -9,6 +9,7 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, Vecto
 from gymnasium.wrappers import TimeLimit
 
 import orbench
+from orbench.events import FactsCaptured
 from orbench.integrations.gymnasium import EPISODIC_LENGTH, EPISODIC_RETURN, RecordReturns
 from orbench.journal_reader import SegmentReader
 
@@ -39,8 +40,11 @@ def episodes(run):
     )
 
 
-def facts(run):
-    return [event.document for event in journal_of(run).events if hasattr(event, "document")]
+def told_seeds(run):
+    """What the wrapper told of seeds, by generator."""
+    [told] = [event for event in journal_of(run).events if isinstance(event, FactsCaptured)]
+    assert told.kind == "seeds"
+    return told.document["generators"]
 
 
 def scripted(*episodes, truncates=False):
@@ -369,8 +373,9 @@ def test_the_facts_get_the_seeds_of_env_and_action_space(run, vector):
     recorded.action_space.seed(12)
     recorded.step(recorded.action_space.sample())
 
-    [seeds] = facts(run)
-    assert (seeds["env"], seeds["action_space"]) == (11, 12)
+    seeds = told_seeds(run)
+    assert (seeds["env"]["seed"], seeds["action_space"]["seed"]) == (11, 12)
+    assert {told["verdict"] for told in seeds.values()} == {"seeded"}
 
 
 def test_what_was_not_seeded_is_said_to_be_so(run):
@@ -378,8 +383,7 @@ def test_what_was_not_seeded_is_said_to_be_so(run):
     env.reset()
     env.step(env.action_space.sample())
 
-    [seeds] = facts(run)
-    assert (seeds["env"], seeds["action_space"]) == (None, None)
+    assert {told["verdict"] for told in told_seeds(run).values()} == {"not seeded"}
 
 
 # -- a wrapper like any other
