@@ -44,10 +44,11 @@ def capture_at_start(
     argv = sys.orig_argv if program is None else program
     documents: dict[str, Document] = {}
     sentences: list[str] = []
-    for kind, read in (
-        ("command", lambda: capture_command(redactor, argv, Path.cwd())),
-        ("variables", lambda: capture_variables(redactor, os.environ)),
-    ):
+    pieces: dict[str, Callable[[], Document]] = {
+        "command": lambda: capture_command(redactor, argv, Path.cwd()),
+        "variables": lambda: capture_variables(redactor, os.environ),
+    }
+    for kind, read in pieces.items():
         try:
             documents[kind] = read()
         except Exception as error:  # no failure of capture may fail a run

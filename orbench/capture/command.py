@@ -68,7 +68,7 @@ def _first_script(words: Sequence[str], folder: Path) -> Path | None:
 def _is_installed(script: Path) -> bool:
     """Whether a script belongs to the Python installation: a console script, a package."""
     absolute = os.path.abspath(script)  # noqa: PTH100 - links are not followed
-    return absolute.startswith((os.path.join(sys.prefix, ""), os.path.join(sys.base_prefix, "bin")))
+    return absolute.startswith((f"{sys.prefix}{os.sep}", f"{sys.base_prefix}{os.sep}bin{os.sep}"))
 
 
 def repository_root(folder: Path) -> Path | None:

@@ -73,9 +73,7 @@ def _python() -> Facts:
         "compiler": platform.python_compiler(),
         "platform": sysconfig.get_platform(),
         "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-        "flags": " ".join(
-            f"{name}={getattr(sys.flags, name)}" for name in ("optimize", "utf8_mode")
-        ),
+        "optimize": sys.flags.optimize,
         "prefix": storable_text(sys.prefix),
         "prefix_kind": "conda" if conda else "venv" if in_venv else "system",
     }

@@ -25,40 +25,16 @@ SECRET_FILES = (
     *(".env", ".env.*", "*.env", "*.pem", "*.key", "id_rsa*", "id_dsa*", "id_ecdsa*"),
     *("id_ed25519*", ".netrc", "_netrc", "credentials*", ".git-credentials", ".pypirc", ".npmrc"),
     *("*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk", "*.asc", ".htpasswd"),
-    *("secret.*", "secrets.*", ".secrets*", "*_token", "*_token.txt", "token.txt", "*api_key*"),
-    *("service-account*.json", "service_account*.json"),
+    *("secret*.json", "secret*.y*ml", "secret*.toml", "secret*.txt", ".secrets*"),
+    *("*_token", "*token.txt", "*api_key", "*api_key.txt", "service?account*.json"),
 )
 """Names of files whose content is never recorded."""
 
 _SECRET_FILE = re.compile("|".join(map(translate, SECRET_FILES)), re.IGNORECASE)
-_SOURCE_SUFFIXES = frozenset(
-    [
-        ".py",
-        ".pyi",
-        ".pyx",
-        ".ipynb",
-        ".toml",
-        ".yaml",
-        ".yml",
-        ".json",
-        ".cfg",
-        ".ini",
-        ".txt",
-        ".md",
-        ".sh",
-        ".c",
-        ".h",
-        ".cc",
-        ".cpp",
-        ".cu",
-        ".rs",
-        ".gin",
-        ".jsonnet",
-        ".sbatch",
-        ".slurm",
-        ".xml",
-        ".patch",
-    ]
+_SOURCE_SUFFIXES = (
+    *(".py", ".pyi", ".pyx", ".ipynb", ".toml", ".yaml", ".yml", ".json", ".jsonnet", ".gin"),
+    *(".cfg", ".ini", ".txt", ".md", ".sh", ".sbatch", ".slurm", ".xml", ".patch"),
+    *(".c", ".h", ".cc", ".cpp", ".cu", ".rs"),
 )
 
 

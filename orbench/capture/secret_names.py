@@ -14,72 +14,19 @@ _SECRET_WORD = re.compile(
     r"(TOKENS?|SECRETS?|PASSWORDS?|PASSWD|PASSPHRASE|APIKEY|CREDENTIALS?|CREDS|AUTH)$"
 )
 _SECRET_PHRASES = (
-    "API_KEY",
-    "ACCESS_KEY",
-    "SECRET_KEY",
-    "PRIVATE_KEY",
-    "MYSQL_PWD",
-    "REDISCLI_PWD",
+    *("API_KEY", "ACCESS_KEY", "SECRET_KEY", "PRIVATE_KEY", "MYSQL_PWD", "REDISCLI_PWD"),
 )
 # The last word says that the value is about the secret, and is not the secret itself.
-_ABOUT_A_SECRET = frozenset(
-    [
-        "BACKEND",
-        "COUNT",
-        "DIR",
-        "ENABLED",
-        "EXPIRES",
-        "FILE",
-        "HOST",
-        "LENGTH",
-        "LIMIT",
-        "METHOD",
-        "MODE",
-        "PATH",
-        "PORT",
-        "PROVIDER",
-        "SIZE",
-        "SOCK",
-        "TIMEOUT",
-        "TTL",
-        "TYPE",
-        "USER",
-    ]
+_ABOUT_A_SECRET = (
+    *("BACKEND", "COUNT", "DIR", "ENABLED", "EXPIRES", "FILE", "HOST", "LENGTH", "LIMIT", "METHOD"),
+    *("MODE", "PATH", "PORT", "PROVIDER", "SIZE", "SOCK", "TIMEOUT", "TTL", "TYPE", "USER"),
 )
-_SECRET_KEYS = frozenset(
-    [
-        "access_key",
-        "access_token",
-        "api_key",
-        "api_secret",
-        "api_token",
-        "apikey",
-        "apitoken",
-        "auth",
-        "auth_token",
-        "authorization",
-        "bearer_token",
-        "client_secret",
-        "credential",
-        "credentials",
-        "github_token",
-        "gitlab_token",
-        "hf_token",
-        "id_token",
-        "oauth_token",
-        "passphrase",
-        "passwd",
-        "password",
-        "private_key",
-        "refresh_token",
-        "secret",
-        "secret_access_key",
-        "secret_key",
-        "secret_token",
-        "token",
-        "wandb_key",
-        "wandb_token",
-    ]
+_SECRET_KEYS = (
+    *("access_key", "access_token", "api_key", "api_secret", "api_token", "apikey", "apitoken"),
+    *("auth", "auth_token", "authorization", "bearer_token", "client_secret", "credential"),
+    *("credentials", "github_token", "gitlab_token", "hf_token", "id_token", "oauth_token"),
+    *("passphrase", "passwd", "password", "private_key", "refresh_token", "secret", "secret_key"),
+    *("secret_access_key", "secret_token", "token", "wandb_key", "wandb_token"),
 )
 _SECRET_KEY_ENDINGS = ("_api_key", "_apikey", "_passwd", "_password", "_secret_key")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -61,23 +61,8 @@ _SHAPES = rf"""
 _TRIGGERS = (
     *("://", "PRIVATE KEY", "token", "TOKEN", "ecret", "SECRET", "assw", "PASSW", "KEY=", "AUTH="),
     *("uthorization", "api", "API", "credentials", "?sig", "&sig", "andb", "WANDB", "_pat_"),
-    *(
-        "ghp_",
-        "gho_",
-        "ghu_",
-        "ghs_",
-        "ghr_",
-        "hf_",
-        "glpat-",
-        "sk-",
-        "xox",
-        "AKIA",
-        "ASIA",
-        "AIza",
-        "npm_",
-        "pypi-",
-        "eyJ",
-    ),
+    *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "hf_", "glpat-", "sk-", "xox", "AKIA", "ASIA"),
+    *("AIza", "npm_", "pypi-", "eyJ"),
 )
 
 

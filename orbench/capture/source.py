@@ -236,7 +236,7 @@ def _is_output(path: str) -> bool:
 def _modules_below(root: Path) -> list[str]:
     """The files, below `root`, of the modules imported by now, outside the Python installation."""
     found: set[str] = set()
-    installed = (os.path.join(sys.prefix, ""), os.path.join(sys.base_prefix, "lib", ""))
+    installed = (f"{sys.prefix}{os.sep}", f"{sys.base_prefix}{os.sep}lib")
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
         if isinstance(file, str) and file.endswith(".py") and not file.startswith(installed):

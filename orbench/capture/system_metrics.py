@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +156,7 @@ class SystemSampler:
         values: Values = {}
         for index, handle in self._devices.items():
             for name, read in _GPU_READERS.items():
-                value = _tried(lambda read=read, handle=handle: read(self._nvml, handle), None)
+                value = _tried(partial(read, self._nvml, handle), None)
                 if value is not None:
                     values[f"gpu.{index}.{name}"] = value
         return values

@@ -21,8 +21,14 @@ ALLOWED = (
     # devices
     *("CUDA_*", "CUBLAS_*", "CUDNN_*", "NVIDIA_*", "NCCL_*", "GPU_*", "HIP_*", "ROCR_*", "HSA_*"),
     # frameworks
-    *("XLA_*", "JAX_*", "TF_*", "TORCH_*", "PYTORCH_*", "TRITON_*", "ACCELERATE_*", "KERAS_*"),
-    *("TOKENIZERS_PARALLELISM", "HYDRA_FULL_ERROR"),
+    *("XLA_*", "JAX_*", "TORCH_*", "PYTORCH_*", "TRITON_*", "ACCELERATE_*", "KERAS_*"),
+    *("TF_DETERMINISTIC_OPS", "TF_CUDNN_*", "TF_XLA_FLAGS", "TF_NUM_*", "TF_ENABLE_ONEDNN_OPTS"),
+    *(
+        "TF_FORCE_GPU_ALLOW_GROWTH",
+        "TF_GPU_ALLOCATOR",
+        "TOKENIZERS_PARALLELISM",
+        "HYDRA_FULL_ERROR",
+    ),
     # environments
     *("MUJOCO_*", "PYOPENGL_PLATFORM", "EGL_*", "SDL_*", "DISPLAY", "ALE_*", "D4RL_*"),
     # Python and the loader
