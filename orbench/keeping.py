@@ -24,6 +24,7 @@ def begin_keeping(
     run: Run,
     *,
     seed: int | None,
+    env_id: str,
     console: bool,
     system_metrics: bool,
     program: Sequence[str] | None,
@@ -38,7 +39,8 @@ def begin_keeping(
     from .capture import capture_at_start, capture_in_background
 
     redactor = run.redactor
-    for kind, document in capture_at_start(redactor, program).items():
+    at_start = capture_at_start(redactor, program)
+    for kind, document in at_start.items():
         _emit_facts(run, kind, document)
 
     def capture() -> None:
@@ -46,7 +48,9 @@ def begin_keeping(
             lambda kind, document: _emit_facts(run, kind, document),
             redactor,
             seed=seed,
+            env_id=env_id,
             program=program,
+            left_out=at_start.get("capture", {}).get("left_out", ()),
         )
 
     run.capture = threading.Thread(target=capture, name="orbench-capture", daemon=True)
@@ -65,13 +69,16 @@ def begin_keeping(
     _end_at_exit(run)
 
 
-def begin_telling(run: Run, *, seed: int | None) -> None:
+def begin_telling(run: Run, *, seed: int | None, env_id: str) -> None:
     """Start what a process that joined a run can tell better than the recorder outside it."""
     from .capture import capture_inside
 
     def capture() -> None:
         capture_inside(
-            lambda kind, document: _emit_facts(run, kind, document), run.redactor, seed=seed
+            lambda kind, document: _emit_facts(run, kind, document),
+            run.redactor,
+            seed=seed,
+            env_id=env_id,
         )
 
     run.capture = threading.Thread(target=capture, name="orbench-capture", daemon=True)

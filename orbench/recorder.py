@@ -220,18 +220,18 @@ class Run:
     def __repr__(self) -> str:
         return f"<Run {self.run_id}{' ended' if self._ended else ''}>"
 
-    def _kept(self, values: Mapping[str, object]) -> tuple[dict[str, JsonValue], dict[str, str]]:
+    def _kept(self, values: object) -> tuple[dict[str, JsonValue], dict[str, str]]:
         from .config import normalise
 
         document, notes = normalise(values)
         return dict(self.redactor.document(document)), notes
 
-    def _record_config(self, values: Mapping[str, object]) -> dict[str, JsonValue]:
+    def _record_config(self, values: object) -> dict[str, JsonValue]:
         kept, notes = self._kept(values)
         self.emit(ConfigUpdated(values=kept, notes=notes))
         return kept
 
-    def _record_summary(self, values: Mapping[str, object]) -> dict[str, JsonValue]:
+    def _record_summary(self, values: object) -> dict[str, JsonValue]:
         kept, notes = self._kept(values)
         self.emit(SummaryUpdated(values=kept, notes=notes))
         return kept

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from copy import deepcopy
 
 from .run import JsonValue
 
 __all__ = ["RecordedValues"]
 
-Record = Callable[[Mapping[str, object]], dict[str, JsonValue]]
+Record = Callable[[object], dict[str, JsonValue]]
 
 
 class RecordedValues(MutableMapping[str, JsonValue]):
@@ -24,13 +24,16 @@ class RecordedValues(MutableMapping[str, JsonValue]):
         self._what = what
         self._values: dict[str, JsonValue] = {}
 
-    def update(self, values: Mapping[str, object] = {}, /, **more: object) -> None:  # type: ignore[override]
-        """Merge nested values over what is there and write them to the journal."""
+    def update(self, values: object = None, /, **more: object) -> None:
+        """Merge nested values over what is there and write them to the journal.
+
+        `values` is a mapping, or a dataclass, Namespace or the like.
+        """
         from .config import merge
 
-        changed = {**values, **more}
-        if changed:
-            self._values = merge(self._values, self._record(changed))
+        for given in (values, more):
+            if given is not None and given != {}:
+                self._values = merge(self._values, self._record(given))
 
     def __setitem__(self, key: str, value: object) -> None:
         self.update({key: value})

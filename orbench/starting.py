@@ -16,7 +16,7 @@ from .journal import JournalWriter
 from .keeping import begin_keeping, begin_telling
 from .metric import SYSTEM_PREFIX
 from .recorder import Run, checked_tags
-from .run import Document, RunStatus, new_run_id
+from .run import RunStatus, new_run_id
 from .settings import journal_folder, store_url
 
 __all__ = ["attach_run", "start_run"]
@@ -74,7 +74,7 @@ def start_run(
         )
     run.emit(_with_names(started, given))
     if config is not None:
-        run.config.update(_as_mapping(config))
+        run.config.update(config)
     named = given.or_from(run.config)
     if run.owner and resume is None and program is None:
         named = named.or_default(_script_name())
@@ -83,12 +83,17 @@ def start_run(
         run.emit(TagsChanged(added=kept_tags))
     if run.owner:
         begin_keeping(
-            run, seed=named.seed, console=console, system_metrics=system_metrics, program=program
+            run,
+            seed=named.seed,
+            env_id=named.env_id,
+            console=console,
+            system_metrics=system_metrics,
+            program=program,
         )
         if program is not None:
             run.on_end.callback(lambda: run.emit(_default_names(run, program)))
     else:
-        begin_telling(run, seed=named.seed)
+        begin_telling(run, seed=named.seed, env_id=named.env_id)
     return run
 
 
@@ -182,16 +187,6 @@ def _own_run(run_id: str, url: str, first_step: int) -> Run:
         owner=True,
         first_step=first_step,
     )
-
-
-def _as_mapping(config: object) -> Mapping[str, object]:
-    """A mapping as it is (its notes are made when it is kept), anything else normalised."""
-    if isinstance(config, Mapping):
-        return config
-    from .config import normalise
-
-    document: Document = normalise(config)[0]
-    return document
 
 
 def _script_name() -> str:

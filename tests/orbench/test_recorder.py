@@ -4,9 +4,7 @@ import argparse
 import dataclasses
 import json
 import math
-import multiprocessing
 import os
-import pickle
 import signal
 import sqlite3
 import subprocess
@@ -213,24 +211,41 @@ def test_threads_of_one_program_log_at_once(url):
         assert [step for step, _ in values(url, run.run_id, name)] == list(range(200))
 
 
-def work(run, name: str) -> None:
-    for step in range(50):
-        run.log({name: float(step)}, step=step)
-    run.finish()
+WORKERS = """
+    import multiprocessing, sys
+    import orbench
+
+    def work(run, name):
+        for step in range(50):
+            run.log({name: float(step)}, step=step)
+        run.finish()
+
+    if __name__ == "__main__":
+        context = multiprocessing.get_context(sys.argv[1])
+        with orbench.start_run() as run:
+            workers = [context.Process(target=work, args=(run, f"w{n}")) for n in range(3)]
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.join()
+            assert [worker.exitcode for worker in workers] == [0, 0, 0]
+"""
 
 
-def test_worker_processes_log_into_the_run_they_are_given(url):
-    spawn = multiprocessing.get_context("spawn")
-    with orbench.start_run() as run:
-        workers = [spawn.Process(target=work, args=(run, f"w{n}")) for n in range(3)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        assert [worker.exitcode for worker in workers] == [0, 0, 0]
+@pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
+def test_worker_processes_log_into_the_run_they_are_given(url, tmp_path, method):
+    program = tmp_path / "program.py"
+    program.write_text(textwrap.dedent(WORKERS))
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", program, method],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    run_id = only_run(url).run_id
     for n in range(3):
-        assert len(values(url, run.run_id, f"w{n}")) == 50
-    assert pickle.loads(pickle.dumps(run)).run_id == run.run_id
+        assert values(url, run_id, f"w{n}") == [(step, float(step)) for step in range(50)]
 
 
 @pytest.mark.parametrize(
