@@ -35,7 +35,8 @@ class Prepared:
     """The rows of a shipment that do not depend on what the store holds, without a run key.
 
     `documents` are the shared facts, `packages` their package rows by document, `facts` the
-    run's own facts by column. `notices` says what could not be kept as it came.
+    run's own facts by column, save the seeds, which are merged with what is known of them.
+    `notices` says what could not be kept as it came.
     """
 
     documents: tuple[StoredDocument, ...]
@@ -59,7 +60,7 @@ def prepare(shipment: Shipment) -> Prepared:
     own = {
         kind: document_text(document)
         for kind, document in captured.items()
-        if kind in FACT_KINDS and kind not in SHARED_FACT_KINDS
+        if kind in FACT_KINDS and kind not in (*SHARED_FACT_KINDS, "seeds")
     }
     environment = next((d.sha256 for d in documents if d.kind == "environment"), None)
     packages = () if environment is None else package_rows(environment, captured["environment"])

@@ -10,10 +10,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from orbench.capture import merge_seeds
 from orbench.config import config_hash, merge
 from orbench.events import (
     ConfigUpdated,
     Event,
+    FactsCaptured,
     RunEnded,
     RunStarted,
     SummaryUpdated,
@@ -58,9 +60,9 @@ class RunState:
         self._documents: dict[str, dict[str, JsonValue]] = {}
 
     def document(self, column: str) -> dict[str, JsonValue]:
-        """The document in `config`, `config_notes` or `summary`, as it is now."""
+        """The document in `config`, `config_notes`, `summary` or `seeds`, as it is now."""
         if column not in self._documents:
-            self._documents[column] = parse_document(self._row[column])
+            self._documents[column] = parse_document(self._row[column] or "{}")
         return self._documents[column]
 
     def apply(self, event: Event) -> None:
@@ -76,6 +78,10 @@ class RunState:
             case SummaryUpdated():
                 self._merge("summary", event.values)
                 self._merge("config_notes", event.notes)
+            case FactsCaptured(kind="seeds"):
+                # Each process and each integration knows of some generators.
+                self._documents["seeds"] = merge_seeds(self.document("seeds"), event.document)
+                self._put("seeds", document_text(self._documents["seeds"]))
             case TagsChanged():
                 self.tags |= {fitted(tag, 200): True for tag in event.added}
                 self.tags |= {fitted(tag, 200): False for tag in event.removed}
