@@ -2,49 +2,66 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from orbench.run import Document, JsonValue
 
 from .cells import for_people, json_text
 
-__all__ = ["brief", "leaves_of", "packages_of"]
+__all__ = ["brief", "diff_of", "leaves_of", "packages_of"]
 
-_LONGEST = 500
+_LONGEST = 300
+_MOST_ENTRIES = 8
 
 
 def leaves_of(document: Document) -> list[tuple[str, JsonValue]]:
-    """The dotted keys of a nested document and what stands at them, in its order."""
+    """The dotted keys of a nested document and what stands at them, in its order.
+
+    A short list of mappings is gone into, as `gpus[0].name`; other lists are values.
+    """
+    return list(_leaves(document))
+
+
+def _leaves(document: Document) -> Iterator[tuple[str, JsonValue]]:
     from orbench.config import flatten
 
-    return list(flatten(document).items())
+    for key, value in flatten(document).items():
+        if isinstance(value, list) and _is_list_of_mappings(value) and len(value) <= _MOST_ENTRIES:
+            for index, entry in enumerate(value):
+                for name, leaf in _leaves(entry):
+                    yield f"{key}[{index}].{name}", leaf
+        else:
+            yield key, value
+
+
+def _is_list_of_mappings(values: list[JsonValue]) -> bool:
+    return bool(values) and all(isinstance(value, Mapping) for value in values)
 
 
 def brief(value: JsonValue, instead: str = "--format json has it whole") -> str:
-    """A value on one line; a long or many-line one is counted, and named by its hash."""
-    if isinstance(value, str) and ("\n" in value or len(value) > _LONGEST):
+    """A value on one line; a long or many-line one is counted, and told apart by its hash."""
+    if isinstance(value, str) and ("\n" in value.rstrip("\n") or len(value) > _LONGEST):
         digest = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:12]
         lines = value.count("\n") + (not value.endswith("\n"))
-        return f"{lines} lines, {len(value)} characters, sha256 {digest} ({instead})"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        text = json_text(value) if _is_nested(value) else for_people(value)
+        size = f"{lines} lines" if lines > 1 else f"{len(value)} characters"
+        return f"{size}, sha256 {digest} ({instead})"
+    if isinstance(value, list | tuple):
+        nested = any(isinstance(item, Mapping | list | tuple) for item in value)
+        text = json_text(value) if nested else for_people(value)
         return text if len(text) <= _LONGEST else f"{len(value)} entries ({instead})"
     return for_people(value)
 
 
-def _is_nested(values: Sequence[JsonValue]) -> bool:
-    return any(isinstance(value, Mapping | list | tuple) for value in values)
-
-
 def packages_of(environment: Document) -> list[dict[str, JsonValue]]:
-    """The installed distributions in an environment document, each a flat mapping, by name."""
-    packages = environment.get("packages") or []
-    if isinstance(packages, Mapping):
-        packages = [_package(name, told) for name, told in packages.items()]
-    rows = [dict(package) for package in packages if isinstance(package, Mapping)]
-    return sorted(rows, key=lambda row: str(row.get("name", "")).lower())
+    """The installed distributions in an environment document, each with a name and a version."""
+    return [dict(package) for package in environment.get("packages") or []]
 
 
-def _package(name: str, told: JsonValue) -> dict[str, JsonValue]:
-    return {"name": name, **(told if isinstance(told, Mapping) else {"version": told})}
+def diff_of(source: Document) -> bytes:
+    """The uncommitted changes in a source document, as git wrote them; empty if there are none."""
+    encoded = source.get("diff_base64")
+    if encoded:
+        return base64.b64decode(encoded)
+    return (source.get("diff") or "").encode("utf-8", "surrogatepass")

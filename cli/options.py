@@ -17,6 +17,8 @@ __all__ = [
     "Format",
     "FormatOption",
     "MetricsOption",
+    "PageFormat",
+    "PageFormatOption",
     "RunArgument",
     "StoreOption",
     "examples",
@@ -34,6 +36,13 @@ class Format(StrEnum):
     CSV = "csv"
     MARKDOWN = "markdown"
     LATEX = "latex"
+
+
+class PageFormat(StrEnum):
+    """How what is known of one thing is printed on stdout."""
+
+    TABLE = "table"
+    JSON = "json"
 
 
 StoreOption = Annotated[
@@ -54,6 +63,13 @@ FormatOption = Annotated[
         "-f",
         metavar="FORMAT",
         help="table, json (one array), csv, markdown or latex.",
+    ),
+]
+
+PageFormatOption = Annotated[
+    PageFormat,
+    typer.Option(
+        "--format", "-f", metavar="FORMAT", help="table (a page), or json with everything whole."
     ),
 ]
 

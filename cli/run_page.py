@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -72,8 +73,10 @@ def sections_of(details: RunDetails, console: ConsoleTail) -> list[Section]:
     return [
         Section("Run", _identity(run, details.children)),
         Section("Status", _status(run)),
-        Section("Command", _pairs(facts.get("command"))),
-        Section("Source", _pairs(facts.get("source"), {"diff": _DIFF_HINT})),
+        Section("Command", _command(facts.get("command", {}))),
+        Section(
+            "Source", _pairs(facts.get("source"), {"diff": _DIFF_HINT, "diff_base64": _DIFF_HINT})
+        ),
         Section("Environment", _environment(facts.get("environment", {}))),
         Section("Machine", _pairs(facts.get("machine"))),
         Section("Variables", _pairs(facts.get("variables"))),
@@ -175,9 +178,22 @@ def _pairs(
     """Every leaf of a document; `hints` say, by key, which option prints a long one in full."""
     hints = hints or {}
     return [
-        (printable(key), brief(value, *([hints[key]] if key in hints else [])))
+        (printable(key), _one_line(value, hints.get(key)))
         for key, value in leaves_of(document or {})
     ]
+
+
+def _one_line(value: JsonValue, hint: str | None) -> str:
+    if value is None or value == []:
+        return "none"
+    return (brief(value, hint) if hint else brief(value)) or '""'
+
+
+def _command(document: Document) -> list[tuple[str, str]]:
+    """The command line as one would type it, then the rest."""
+    rest = {key: value for key, value in document.items() if key != "argv"}
+    line = shlex.join(map(str, document.get("argv") or []))
+    return [*([("typed", printable(line))] if line else []), *_pairs(rest)]
 
 
 def _environment(document: Document) -> list[tuple[str, str]]:

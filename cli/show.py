@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -13,23 +12,24 @@ from orbench.errors import NotFoundError, UsageError
 from orbench.run import Document
 
 from .command_help import OrbenchCommand
-from .documents import packages_of
+from .documents import diff_of, packages_of
 from .layout import Column, plain_records
 from .opening import opened_store
-from .options import Format, RunArgument, StoreOption, examples, new_app
+from .options import (
+    Format,
+    PageFormat,
+    PageFormatOption,
+    RunArgument,
+    StoreOption,
+    examples,
+    new_app,
+)
 from .output import Field, Table, page_width, print_object, print_table, print_text, table_lines
 from .run_page import Section, run_object, sections_of, tail_of
 
 __all__ = ["app"]
 
 app = new_app()
-
-
-class PageFormat(StrEnum):
-    """A page for people, or JSON."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 @app.command(
@@ -52,9 +52,7 @@ def show(
     diff: Annotated[
         bool, typer.Option("--diff", help="Only the uncommitted changes of its source.")
     ] = False,
-    fmt: Annotated[
-        PageFormat, typer.Option("--format", "-f", help="A page, or JSON with everything whole.")
-    ] = PageFormat.TABLE,
+    fmt: PageFormatOption = PageFormat.TABLE,
     store_url: StoreOption = None,
 ) -> None:
     """Show everything that is known of one run."""
@@ -71,7 +69,7 @@ def show(
         if packages:
             print_table(_package_table(details.facts.get("environment", {})), Format(fmt.value))
         elif diff:
-            _print_bytes([_diff_of(run_id, details.facts.get("source", {}))])
+            _print_bytes([_diff_on_record(run_id, details.facts.get("source", {}))])
         elif fmt is PageFormat.JSON:
             print_object(run_object(details, tail_of(store.console(run_id))))
         else:
@@ -80,7 +78,8 @@ def show(
 
 def _package_table(environment: Document) -> Table:
     packages = packages_of(environment)
-    names = list(dict.fromkeys(name for package in packages for name in package))
+    others = sorted({name for package in packages for name in package} - {"name", "version"})
+    names = ["name", "version", *others]
     return Table(
         [Field(name, may_fold=name not in ("name", "version")) for name in names],
         [[package.get(name) for name in names] for package in packages],
@@ -88,11 +87,14 @@ def _package_table(environment: Document) -> Table:
     )
 
 
-def _diff_of(run_id: str, source: Document) -> bytes:
-    text = source.get("diff")
-    if not isinstance(text, str) or not text:
-        raise NotFoundError(f"run {run_id} has no uncommitted changes on record")
-    return text.encode("utf-8", "surrogateescape")
+def _diff_on_record(run_id: str, source: Document) -> bytes:
+    diff = diff_of(source)
+    if not diff:
+        raise NotFoundError(
+            f"run {run_id} has no uncommitted changes on record; "
+            "the sections Source and Capture notes of `orbench show` say what there is"
+        )
+    return diff
 
 
 def _print_bytes(pieces: Iterable[bytes]) -> None:
@@ -113,7 +115,5 @@ def _body(section: Section, width: int | None) -> Sequence[str]:
     if section.table is not None and section.table.rows:
         return table_lines(section.table, width)
     if section.pairs:
-        return plain_records(
-            [Column(name, [value or '""']) for name, value in section.pairs], width
-        )
+        return plain_records([Column(name, [value]) for name, value in section.pairs], width)
     return section.lines or [section.empty]
