@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-__all__ = ["KEY_BEGIN", "KEY_REST", "LONGEST_SHAPE", "MASK", "mask_shapes", "shapes"]
+__all__ = ["KEY_BEGIN", "KEY_GAP", "LONGEST_SHAPE", "MASK", "mask_shapes", "shapes"]
 
 MASK = "***"
 
@@ -21,9 +21,9 @@ _BODY = (
     rf"(?P<end>{_GAP}-----END\ [A-Z ]{{0,40}}PRIVATE\ KEY(?:\ BLOCK)?-----)?"
 )
 _BEGIN = r"-----BEGIN\ [A-Z ]{0,40}PRIVATE\ KEY(?:\ BLOCK)?-----"
-KEY_REST = re.compile(_BODY.replace(r"\ ", " "))
-"""What of a private key may follow where its beginning was cut off; `end` if all of it."""
 KEY_BEGIN = "-----BEGIN "
+KEY_GAP = "\\rn \t\r\n\"'+,>|-"
+"""How a private key begins, and what may stand between its lines."""
 
 _NAME = r"(?:api_?key|token|secret|passw(?:or)?d|credentials|API_?KEY|TOKEN|SECRET|PASSW(?:OR)?D)"
 

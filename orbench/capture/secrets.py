@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .secret_names import is_secret_key, is_secret_variable, secret_values
-from .secret_shapes import KEY_BEGIN, KEY_REST, LONGEST_SHAPE, MASK, mask_shapes, shapes
+from .secret_shapes import KEY_BEGIN, KEY_GAP, LONGEST_SHAPE, MASK, mask_shapes, shapes
 
 __all__ = ["MASK", "RedactingStream", "Redactor"]
 
 # Long texts are redacted in blocks that end at a line's end: one search holds the interpreter's
 # lock for about a millisecond.
 _BLOCK = 8_192
+# What is begun as a private key and does not end within so much is none.
+_MOST_HELD = 65_536
 
 
 class Redactor:
@@ -115,7 +117,6 @@ class RedactingStream:
         self._redactor = redactor
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._held = ""
-        self._in_private_key = False
 
     def feed(self, data: bytes) -> bytes:
         """Take a piece; returns what is safe to record by now, perhaps nothing."""
@@ -132,13 +133,15 @@ class RedactingStream:
         cut = max(held.rfind("\n"), held.rfind("\r")) + 1
         if cut == 0 and len(held) > _BLOCK + self._redactor.longest:
             held, cut = self._cut_within_a_line(held)
+        if KEY_BEGIN in held and len(held) < _MOST_HELD:
+            cut = _before_open_key(held[:cut])
         self._held = held[cut:]
-        return self._redact(held[:cut])
+        return self._redactor.mask(held[:cut])
 
     def flush_text(self) -> str:
         """As `flush`, for text."""
         held, self._held = self._held, ""
-        return self._redact(held)
+        return self._redactor.mask(held)
 
     def _cut_within_a_line(self, held: str) -> tuple[str, int]:
         """A line too long to wait for its end: where to cut it so that no secret is split."""
@@ -149,32 +152,15 @@ class RedactingStream:
                 cut = match.start()
         return held, cut
 
-    def _redact(self, text: str) -> str:
-        if not text:
-            return text
-        rest = self._without_private_key(text) if self._in_private_key else text
-        if KEY_BEGIN in rest:
-            self._in_private_key = _ends_in_private_key(rest)
-        return self._redactor.mask(rest)
 
-    def _without_private_key(self, text: str) -> str:
-        rest = KEY_REST.match(text)
-        if rest is None:
-            return text
-        self._in_private_key = rest.end() == len(text) and rest["end"] is None
-        return text[rest.end() :]
-
-
-def _ends_in_private_key(text: str) -> bool:
-    last = None
-    for match in shapes().finditer(text, text.rfind(KEY_BEGIN)):
-        last = match
-    return (
-        last is not None
-        and last["private"] is not None
-        and last["end"] is None
-        and not text[last.end() :].strip("\r\n\t \"'+\\")
-    )
+def _before_open_key(text: str) -> int:
+    """Where a private key begins that goes on at the end of `text`; else the end."""
+    start = text.rfind(KEY_BEGIN)
+    match = shapes().match(text, start) if start >= 0 else None
+    if match is None or match["private"] is None or match["end"] is not None:
+        return len(text)
+    goes_on = not text[match.end() :].strip(KEY_GAP)
+    return start if goes_on else len(text)
 
 
 def _is_variable(name: str) -> bool:
