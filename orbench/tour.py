@@ -15,84 +15,91 @@ from dataclasses import dataclass
 
 from .errors import MissingExtraError, RecordingError
 
-__all__ = ["AGENTS", "PROJECT", "TOUR_ENVS", "Training", "plan_tour", "train", "usable_cores"]
+__all__ = [
+    "AGENTS",
+    "PROJECT",
+    "TOUR_ENVS",
+    "TourEnv",
+    "Training",
+    "plan_tour",
+    "train",
+    "usable_cores",
+]
 
 PROJECT = "tour"
 AGENTS = ("q_learning", "sarsa")
+_QUICK_PART = 10
 
 
 @dataclass(frozen=True, slots=True)
-class _TourEnv:
-    """An env of the tour, without its version, and how it is learned."""
+class TourEnv:
+    """An env of the tour, its id without the version, and how it is learned."""
 
     name: str
     episodes: int
     step_size: float
     discount: float
 
+    @property
+    def env_id(self) -> str:
+        """The id with the newest version that Gymnasium has; raises MissingExtraError."""
+        try:
+            from gymnasium.envs.registration import find_highest_version
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("the tour", "gym") from error
+        return f"{self.name}-v{find_highest_version(None, self.name)}"
+
+    def options(self, *, quick: bool = False) -> list[str]:
+        """The options of an agent that learns this env; `quick` for a tenth of the episodes."""
+        episodes = self.episodes // _QUICK_PART if quick else self.episodes
+        return [
+            *("--env-id", self.env_id, "--episodes", str(episodes)),
+            *("--step-size", str(self.step_size), "--discount", str(self.discount)),
+        ]
+
 
 # The longest first, so that no core is idle at the end. The ice of FrozenLake is slippery: what
 # an action leads to has to be averaged over many trials, hence its small step size.
 TOUR_ENVS = (
-    _TourEnv("FrozenLake", episodes=2_000, step_size=0.1, discount=0.99),
-    _TourEnv("Taxi", episodes=600, step_size=0.5, discount=1.0),
-    _TourEnv("CliffWalking", episodes=500, step_size=0.5, discount=1.0),
+    TourEnv("FrozenLake", episodes=2_000, step_size=0.1, discount=0.99),
+    TourEnv("Taxi", episodes=600, step_size=0.5, discount=1.0),
+    TourEnv("CliffWalking", episodes=500, step_size=0.5, discount=1.0),
 )
-_QUICK_PART = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """One run to be trained: an agent on an env with a seed, and its other options."""
+    """One run to be trained: an agent on an env with a seed."""
 
     agent: str
-    env_id: str
+    env: TourEnv
     seed: int
-    options: tuple[str, ...] = ()
+    quick: bool = False
 
     @property
     def command(self) -> list[str]:
-        """The command line that trains it."""
+        """The command line that trains it; raises MissingExtraError without Gymnasium."""
         return [
             *(sys.executable, "-m", f"orbench.examples.{self.agent}"),
-            *("--project", PROJECT, "--env-id", self.env_id, "--seed", str(self.seed)),
-            *self.options,
+            *("--project", PROJECT, "--seed", str(self.seed)),
+            *self.env.options(quick=self.quick),
         ]
 
     def __str__(self) -> str:
-        return f"{self.agent} on {self.env_id}, seed {self.seed}"
+        return f"{self.agent} on {self.env.name}, seed {self.seed}"
 
 
 def plan_tour(seeds: int, *, quick: bool = False) -> list[Training]:
     """What the tour trains: every agent on every env with seeds 1 to `seeds`.
 
-    `quick` plays a tenth of the episodes. Raises MissingExtraError without Gymnasium.
+    `quick` plays a tenth of the episodes.
     """
     return [
-        Training(agent, env_id, seed, _options(env, quick))
+        Training(agent, env, seed, quick)
         for env in TOUR_ENVS
-        for env_id in [_newest(env.name)]
         for seed in range(1, seeds + 1)
         for agent in AGENTS
     ]
-
-
-def _newest(name: str) -> str:
-    """The env id of this name with the newest version that the installed Gymnasium has."""
-    try:
-        from gymnasium.envs.registration import find_highest_version
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("the tour", "gym") from error
-    return f"{name}-v{find_highest_version(None, name)}"
-
-
-def _options(env: _TourEnv, quick: bool) -> tuple[str, ...]:
-    episodes = env.episodes // _QUICK_PART if quick else env.episodes
-    return (
-        *("--episodes", str(episodes)),
-        *("--step-size", str(env.step_size)),
-        *("--discount", str(env.discount)),
-    )
 
 
 def usable_cores() -> int:
@@ -115,7 +122,7 @@ def train(
     """
     environ = _environ(store_url)
     with ThreadPoolExecutor(at_once) as pool:
-        futures = {pool.submit(_train_one, one, environ): one for one in trainings}
+        futures = {pool.submit(_train_one, one, one.command, environ): one for one in trainings}
         try:
             for future in as_completed(futures):
                 future.result()
@@ -134,9 +141,9 @@ def _environ(store_url: str) -> dict[str, str]:
     return {**inherited, "ORBENCH_STORE": store_url, "OMP_NUM_THREADS": "1"}
 
 
-def _train_one(training: Training, environ: dict[str, str]) -> None:
+def _train_one(training: Training, command: list[str], environ: dict[str, str]) -> None:
     done = subprocess.run(
-        training.command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
