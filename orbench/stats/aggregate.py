@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from orbench.errors import ScoreError, near
+from ..errors import ScoreError, near
 
 if TYPE_CHECKING:
     from .bootstrap import Resample

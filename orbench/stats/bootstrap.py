@@ -17,8 +17,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from orbench.errors import ScoreError
-
+from ..errors import ScoreError
 from .aggregate import Statistic, TaskArrays
 
 __all__ = ["MINIMUM_REPS", "Resample", "bootstrap", "draw_counts", "random_words", "resamples"]

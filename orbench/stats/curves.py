@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orbench.errors import ScoreError, near
-from orbench.metric import Series
-
+from ..errors import ScoreError, near
+from ..metric import Series
 from .aggregate import trimmed_mean
 from .bootstrap import MINIMUM_REPS, Seed, draw_counts, random_words
 from .intervals import check_level, quantiles, small_sample_stretch
@@ -207,11 +206,16 @@ def _bootstrap_band(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Percentile interval at every point of curves (runs x points), the same redraws at each."""
     runs, points = values.shape
-    counts = draw_counts(random_words(seed), runs, reps)
+    counts: NDArray[np.unsignedinteger] = draw_counts(random_words(seed), runs, reps)
+    repeats: NDArray[np.int64] | None = None
+    # Few runs have few different resamples (126 of 5): each is computed once.
+    different, times = np.unique(counts, axis=1, return_counts=True)
+    if 2 * len(times) < reps:
+        counts, repeats = different, times
     ends = ((1 - level) / 2, (1 + level) / 2)
-    step = max(1, _CELLS_AT_ONCE // reps)
+    step = max(1, _CELLS_AT_ONCE // counts.shape[1])
     bands = [
-        quantiles(_aggregated(values[:, start : start + step], counts, aggregate), ends)
+        quantiles(_aggregated(values[:, start : start + step], counts, aggregate), ends, repeats)
         for start in range(0, points, step)
     ]
     return np.concatenate([low for low, _ in bands]), np.concatenate([high for _, high in bands])

@@ -16,8 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from orbench.errors import ScoreError, near
-
+from ..errors import ScoreError, near
 from .aggregate import Scores, Statistic, TaskArrays, as_tasks, statistic_named
 from .bootstrap import MINIMUM_REPS, Seed, bootstrap
 from .student_t import t_quantile
@@ -192,19 +191,40 @@ def estimate_all(
 
 
 def quantiles(
-    values: NDArray[np.float64], probabilities: tuple[float, float]
+    values: NDArray[np.float64],
+    probabilities: tuple[float, float],
+    repeats: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Two quantiles over the last axis, linearly interpolated between order statistics."""
-    last = values.shape[-1] - 1
-    places = [probability * last for probability in probabilities]
+    """Two quantiles over the last axis, linearly interpolated between order statistics.
+
+    `repeats` (last axis) says how often each value stands in the sample, None for once.
+    """
+    size = values.shape[-1] if repeats is None else int(repeats.sum())
+    places = [probability * (size - 1) for probability in probabilities]
     wanted = sorted({place for one in places for place in (math.floor(one), math.ceil(one))})
-    ordered = np.partition(values, wanted, axis=-1)
+    found = dict(zip(wanted, _order_statistics(values, wanted, repeats), strict=True))
 
     def at(place: float) -> NDArray[np.float64]:
-        below = ordered[..., math.floor(place)]
-        return below + (ordered[..., math.ceil(place)] - below) * (place - math.floor(place))
+        below, above = found[math.floor(place)], found[math.ceil(place)]
+        return below + (above - below) * (place - math.floor(place))
 
     return at(places[0]), at(places[1])
+
+
+def _order_statistics(
+    values: NDArray[np.float64], places: Sequence[int], repeats: NDArray[np.int64] | None
+) -> list[NDArray[np.float64]]:
+    """The values at these places of the sorted sample, over the last axis."""
+    if repeats is None:
+        ordered = np.partition(values, places, axis=-1)
+        return [ordered[..., place] for place in places]
+    order = np.argsort(values, axis=-1, kind="stable")
+    up_to = np.cumsum(repeats[order], axis=-1)
+    found = []
+    for place in places:
+        at = np.take_along_axis(order, np.argmax(up_to > place, axis=-1)[..., None], axis=-1)
+        found.append(np.take_along_axis(values, at, axis=-1)[..., 0])
+    return found
 
 
 def small_sample_stretch(tasks: TaskArrays, level: float) -> float:

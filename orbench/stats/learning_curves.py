@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orbench.errors import NoRunsError, ScoreError
-from orbench.metric import Series
-from orbench.run import RunRecord
-from orbench.run_set import (
+from ..errors import NoRunsError, ScoreError
+from ..metric import Series
+from ..run import RunRecord
+from ..run_set import (
     DEFAULT_INCLUDE,
     LeftOut,
     RunSet,
@@ -18,7 +18,6 @@ from orbench.run_set import (
     repeated_seeds,
     split_by_status,
 )
-
 from .bootstrap import Seed
 from .curves import CurveEstimate, RunCurve, curve_estimate, run_curve, smoothed
 from .intervals import INTERVALS
@@ -198,7 +197,8 @@ def _notes_on_cells(
     def named(chosen: Iterable[tuple[LearningCurve, str]]) -> str:
         return "; ".join(f"{one.label} on {one.env_id}{detail}" for one, detail in chosen)
 
-    single = named((one, "") for one in curves if one.estimate.n == 1)
+    all_single = all(one.estimate.n == 1 for one in curves)
+    single = named((one, "") for one in curves if one.estimate.n == 1 and not all_single)
     short = named(
         (one, f" at step {one.estimate.steps[-1]:g} of {one.last_step:g}")
         for one in curves
@@ -232,7 +232,8 @@ def _runs_in_words(curves: Sequence[LearningCurve]) -> str:
     for one in curves:
         sizes.setdefault(one.label, {})[one.env_id] = one.estimate.n
     if len({n for by_env in sizes.values() for n in by_env.values()}) == 1:
-        return f"n = {curves[0].estimate.n} runs per line."
+        n = curves[0].estimate.n
+        return f"n = {n} runs per line." if n > 1 else "n = 1 run per line, hence no band."
     parts = []
     for label, by_env in sizes.items():
         if len(set(by_env.values())) == 1:

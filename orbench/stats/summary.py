@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from orbench.run_set import left_out_in_words
-
+from ..run_set import left_out_in_words
 from .aggregate import Mean, Statistic, TaskArrays, statistic_named
 from .bootstrap import Seed
 from .intervals import Estimate, Interval, estimate_all, interval_named
 
 if TYPE_CHECKING:
-    from orbench.score import ScoreMatrix, TaskScores
+    from ..score import ScoreMatrix, TaskScores
 
 __all__ = ["DEFAULT_STATISTICS", "ScoreRow", "ScoreSummary", "summarise_scores"]
 
