@@ -64,6 +64,15 @@ class Git:
         self._environ = {key: value for key, value in os.environ.items() if key not in _UNSET}
         self._environ.update(_SETTINGS)
 
+    def use_copy_of_index(self, folder: Path) -> None:
+        """From now on work on a copy of the index in `folder`: `git diff` refreshes its index."""
+        index = self.folder / self.output("rev-parse", "--git-path", "index").decode().rstrip("\n")
+        copy = folder / "index"
+        if index.exists():
+            # With its times: git tells by them which files may have changed just after it.
+            shutil.copy2(index, copy)
+        self._environ["GIT_INDEX_FILE"] = str(copy)
+
     def line(self, *words: str) -> str | None:
         """The output as one line of text, None if git says no by its exit status."""
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from fnmatch import translate
 from pathlib import Path
@@ -69,8 +70,10 @@ def capture_source(
             git = Git(program, place, Deadline(git_seconds))
             root = git.output("rev-parse", "--show-toplevel").removesuffix(b"\n")
             git.folder = Path(os.fsdecode(root))
-            return reading.repository(git, place)
-        except GitError as error:
+            with tempfile.TemporaryDirectory(prefix="orbench-") as private:
+                git.use_copy_of_index(Path(private))
+                return reading.repository(git, place)
+        except (GitError, OSError) as error:
             reading.left_out.append(_why(str(error)))
     return reading.script(argv, folder, own_process)
 
