@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from .check import Finding, FindingKind, check_store
+from .copy import CopyReport, copy_store
 from .schema import init_store, open_checked, upgrade_store
 from .sql_store import SqlStore
 
-__all__ = ["SqlStore", "init_store", "open_store", "upgrade_store"]
+__all__ = [
+    "CopyReport",
+    "Finding",
+    "FindingKind",
+    "SqlStore",
+    "check_store",
+    "copy_store",
+    "init_store",
+    "open_store",
+    "upgrade_store",
+]
 
 
 def open_store(url: str, *, create: bool = False) -> SqlStore:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from orbench.config import flatten
 from orbench.run import Document, JsonValue
@@ -17,6 +18,7 @@ from orbench.run import Document, JsonValue
 from .tables import SEARCHABLE_TEXT
 
 __all__ = [
+    "Columns",
     "FlatRow",
     "finite_time",
     "fitted",
@@ -31,6 +33,10 @@ __all__ = [
 _HASH_DIGITS = 16
 # PostgreSQL refuses index entries above 2,704 bytes; a key stands in an index beside a text.
 _MAX_NAME_BYTES = 1500
+
+# SQLAlchemy types the keys of its rows as names or Columns, hence Any.
+Columns = Mapping[Any, Any]
+"""A row, by the names of its columns."""
 
 FlatRow = tuple[str, float | None, str | None]
 """Kind, number and text of one flattened value."""

@@ -8,6 +8,7 @@ have.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -82,9 +83,12 @@ class Database:
 
     @contextmanager
     def _transaction(self, options: Mapping[str, Any]) -> Iterator[Connection]:
-        with self.errors(), self.engine.connect() as connection:
-            with connection.execution_options(**options).begin():
-                yield connection
+        with (
+            self.errors(),
+            self.engine.connect() as connection,
+            connection.execution_options(**options).begin(),
+        ):
+            yield connection
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -93,6 +97,12 @@ class Database:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise store_error(error, self.location) from error
+
+    def sync(self) -> None:
+        """Make what was written so far survive power loss, as far as readers let it."""
+        if self.path is not None:
+            with self.errors(), contextlib.closing(self.engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close all connections."""

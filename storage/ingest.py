@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, insert, select, text, update
 
@@ -14,7 +13,7 @@ from orbench.run import Document
 from orbench.run_store import Shipment
 
 from .artifacts import BlobError, is_complete, upload
-from .columns import flat_rows, fitted, storable
+from .columns import Columns, flat_rows, storable
 from .engine import Database, insert_or_ignore
 from .preparation import Prepared, prepare
 from .run_state import RunState, first_state
@@ -111,7 +110,7 @@ def compact(database: Database, run_id: str) -> int:
     return gone
 
 
-def locked_run(connection: Connection, run_id: str) -> Mapping[str, Any] | None:
+def locked_run(connection: Connection, run_id: str) -> Columns | None:
     """The row of a run, which nobody else can change until this transaction ends."""
     query = select(runs).where(runs.c.run_id == run_id).with_for_update()
     return connection.execute(query).mappings().one_or_none()
@@ -147,7 +146,7 @@ def _store(
     write_planned(connection, shipment.run_id, key, plans, shipment.points)
 
 
-def _locked_or_new_run(connection: Connection, shipment: Shipment) -> Mapping[str, Any]:
+def _locked_or_new_run(connection: Connection, shipment: Shipment) -> Columns:
     run = locked_run(connection, shipment.run_id)
     if run is None:
         if shipment.start != 0:
@@ -234,7 +233,7 @@ def _store_documents(connection: Connection, prepared: Prepared) -> None:
 
 
 def _store_state(
-    connection: Connection, run: Mapping[str, Any], shipment: Shipment, prepared: Prepared
+    connection: Connection, run: Columns, shipment: Shipment, prepared: Prepared
 ) -> None:
     """Apply a shipment's events to the run's row, its params, summary values and tags."""
     state = RunState(run)
@@ -277,6 +276,7 @@ def _store_flattened(
 
 
 def store_tags(connection: Connection, run_key: int, changed: Mapping[str, bool]) -> None:
+    """Put tags on a run (True) and take tags off (False)."""
     for tag, on in changed.items():
         if on:
             row = {"run_key": run_key, "tag": tag}

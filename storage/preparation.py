@@ -18,10 +18,10 @@ from orbench.run import Document
 from orbench.run_store import Shipment
 
 from .columns import finite_time, fitted, storable
-from .compression import compress
+from .compression import FrameError, compress, decompress
 from .documents import StoredDocument, document_text, pack_document
 
-__all__ = ["MAX_PIECE_BYTES", "Prepared", "package_rows", "prepare"]
+__all__ = ["MAX_PIECE_BYTES", "Prepared", "package_rows", "prepare", "unpack_piece"]
 
 MAX_PIECE_BYTES = 256 * 1024
 """A row of the console holds at most this many bytes."""
@@ -84,6 +84,13 @@ def package_rows(environment: str, document: Document) -> Iterator[dict[str, str
             named[fitted(str(package["name"]), 200)] = fitted(str(version or ""), 200)
     for name, version in named.items():
         yield {"environment": environment, "name": name, "version": version}
+
+
+def unpack_piece(size: int, data: bytes) -> bytes:
+    """The bytes of a row of the console; raises FrameError."""
+    if not 0 < size <= MAX_PIECE_BYTES:
+        raise FrameError(f"claims {size} bytes, where at most {MAX_PIECE_BYTES} are possible")
+    return decompress(data, size)
 
 
 def _artifact_rows(events: Iterable[Event]) -> Iterator[dict[str, Any]]:

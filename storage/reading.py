@@ -14,10 +14,10 @@ from orbench.metric import SeriesSummary
 from orbench.run import Document, RunRecord
 from orbench.run_store import ArtifactRecord, ConsolePiece, RunDetails
 
-from .compression import FrameError, decompress
+from .compression import FrameError
 from .documents import DocumentError, unpack_document
 from .engine import Database
-from .preparation import MAX_PIECE_BYTES
+from .preparation import unpack_piece
 from .records import RECORD_COLUMNS, artifact_record, document_in, run_record
 from .series_totals import series_summary
 from .tables import artifacts, console, documents, metrics, runs, segments, series, tags
@@ -201,9 +201,7 @@ def _damage(connection: Connection, run_key: int) -> Sequence[str]:
 
 def _piece(run_id: str, row: Row[Any]) -> bytes:
     try:
-        if not 0 < row.size <= MAX_PIECE_BYTES:
-            raise FrameError(f"claims {row.size} bytes")
-        return decompress(row.data, row.size)
+        return unpack_piece(row.size, row.data)
     except FrameError as error:
         raise StoreDamagedError(
             f"a piece of the {row.stream} of run {run_id} {error}; run `orbench store check`"

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from orbench.errors import StoreDamagedError
 from orbench.run import LOST_AFTER_SECONDS, JsonValue, RunRecord, RunStatus
 from orbench.run_store import ArtifactRecord
 
+from .columns import Columns
 from .documents import DocumentError, parse_document
 from .tables import runs
 
 __all__ = ["RECORD_COLUMNS", "artifact_record", "document_in", "run_record"]
 
-RECORD_COLUMNS = tuple(
-    runs.c[name]
-    for name in (
-        "run_key run_id project exp_name env_id seed status started last_started ended heartbeat "
-        "exit_code signal error parent_id host starts config config_notes summary"
-    ).split()
+RECORD_COLUMNS = (
+    runs.c.run_key,
+    runs.c.run_id,
+    runs.c.project,
+    runs.c.exp_name,
+    runs.c.env_id,
+    runs.c.seed,
+    runs.c.status,
+    runs.c.started,
+    runs.c.last_started,
+    runs.c.ended,
+    runs.c.heartbeat,
+    runs.c.exit_code,
+    runs.c.signal,
+    runs.c.error,
+    runs.c.parent_id,
+    runs.c.host,
+    runs.c.starts,
+    runs.c.config,
+    runs.c.config_notes,
+    runs.c.summary,
 )
 """What a query must select of `runs` for `run_record`."""
 
 
-def run_record(row: Mapping[str, Any], tags: tuple[str, ...], now: float) -> RunRecord:
+def run_record(row: Columns, tags: tuple[str, ...], now: float) -> RunRecord:
     """The record in a row of RECORD_COLUMNS; a running run not heard of lately is lost."""
     run_id = row["run_id"]
     status = RunStatus(row["status"])
@@ -54,7 +67,7 @@ def run_record(row: Mapping[str, Any], tags: tuple[str, ...], now: float) -> Run
     )
 
 
-def artifact_record(row: Mapping[str, Any]) -> ArtifactRecord:
+def artifact_record(row: Columns) -> ArtifactRecord:
     """The record in a row of `artifacts`."""
     return ArtifactRecord(
         name=row["name"],
@@ -66,7 +79,7 @@ def artifact_record(row: Mapping[str, Any]) -> ArtifactRecord:
     )
 
 
-def document_in(row: Mapping[str, Any], column: str) -> dict[str, JsonValue]:
+def document_in(row: Columns, column: str) -> dict[str, JsonValue]:
     """The JSON document in a run's column; raises StoreDamagedError, naming the run."""
     try:
         return parse_document(row[column])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from orbench.errors import AmbiguousRunError, RunNotFoundError
 
+from .columns import Columns
 from .engine import Database
 from .tables import runs
 
@@ -25,9 +26,9 @@ def resolve(database: Database, prefix: str) -> str:
         raise RunNotFoundError("a run id is empty; `orbench list` shows the ids")
     for wanted in dict.fromkeys((prefix, prefix.lower())):
         rows = _starting_with(database, wanted)
-        exact = [row.run_id for row in rows if row.run_id == wanted]
-        if exact or len(rows) == 1:
-            return str(exact[0] if exact else rows[0].run_id)
+        ids: list[str] = [row["run_id"] for row in rows]
+        if wanted in ids or len(ids) == 1:
+            return wanted if wanted in ids else ids[0]
         if rows:
             raise AmbiguousRunError(_ambiguous(prefix, rows))
     near = _near(database, prefix.lower())
@@ -47,29 +48,29 @@ def edit_distance(a: str, b: str) -> int:
     return row[-1]
 
 
-def _starting_with(database: Database, prefix: str) -> list[Row[Any]]:
+def _starting_with(database: Database, prefix: str) -> Sequence[Columns]:
     # Not LIKE: it folds case on SQLite, and a prefix may hold its wildcards.
     starts = func.substr(runs.c.run_id, 1, len(prefix)) == prefix
     columns = (runs.c.run_id, runs.c.exp_name, runs.c.env_id, runs.c.seed)
     query = select(*columns).where(starts).order_by(runs.c.run_id)
     with database.read() as connection:
-        return list(connection.execute(query).all())
+        return connection.execute(query).mappings().all()
 
 
-def _ambiguous(prefix: str, rows: list[Row[Any]]) -> str:
+def _ambiguous(prefix: str, rows: Sequence[Columns]) -> str:
     shown = [_described(row) for row in rows[:_CANDIDATES_SHOWN]]
     more = f" and {len(rows) - len(shown)} more" if len(rows) > len(shown) else ""
     return f"'{prefix}' fits {len(rows)} runs: {', '.join(shown)}{more}; give more of the id"
 
 
-def _described(row: Row[Any]) -> str:
-    seed = "" if row.seed is None else f"seed {row.seed}"
-    about = " ".join(part for part in (row.exp_name, row.env_id, seed) if part)
-    return f"{row.run_id} ({about})" if about else str(row.run_id)
+def _described(row: Columns) -> str:
+    seed = "" if row["seed"] is None else f"seed {row['seed']}"
+    about = " ".join(part for part in (row["exp_name"], row["env_id"], seed) if part)
+    return f"{row['run_id']} ({about})" if about else str(row["run_id"])
 
 
 def _near(database: Database, prefix: str) -> list[str]:
-    """The newest ids whose beginnings differ from `prefix` by the fewest letters, by two at most."""
+    """The newest ids whose beginnings differ least from `prefix`, by two letters at most."""
     query = select(runs.c.run_id).order_by(runs.c.started.desc()).limit(_NEAR_SEARCHED)
     with database.read() as connection:
         ids = list(connection.execute(query).scalars())

@@ -125,7 +125,7 @@ def found_version(database: Database) -> str | None:
 
 
 def create_store(database: Database) -> None:
-    """Make the tables of a store in an empty database, in one transaction, unless they are there."""
+    """Make a store in an empty database, in one transaction, unless it is there by now."""
     if database.path is not None:
         _make_folder(database.path)
     with database.write(durable=True) as connection:
@@ -157,7 +157,7 @@ def use_wal(database: Database) -> None:
     with database.errors(), contextlib.closing(database.engine.raw_connection()) as connection:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode")
-        if cursor.fetchone()[0] != "wal":
+        if cursor.fetchone() != ("wal",):
             # Without WAL everything works, only slower: a busy or read-only file may stay so.
             with contextlib.suppress(database.engine.dialect.loaded_dbapi.OperationalError):
                 cursor.execute("PRAGMA journal_mode = WAL")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -12,7 +11,7 @@ import numpy as np
 from orbench.metric import SeriesSummary
 from orbench.run_store import Points
 
-from .columns import finite_time, from_null, to_null
+from .columns import Columns, finite_time, from_null, to_null
 
 __all__ = ["SeriesTotals", "series_summary"]
 
@@ -58,11 +57,19 @@ class SeriesTotals:
         )
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
+    def from_row(cls, row: Columns) -> Self:
         """The totals in a row of `series`."""
-        numbers = {name: from_null(row[name]) for name in _MAY_BE_NAN}
-        rest = {name: row[name] for name in cls.__slots__ if name not in numbers}
-        return cls(**numbers, **rest)
+        return cls(
+            n=row["n"],
+            nan_count=row["nan_count"],
+            min_step=row["min_step"],
+            max_step=row["max_step"],
+            last_step=row["last_step"],
+            minimum=from_null(row["minimum"]),
+            maximum=from_null(row["maximum"]),
+            last=from_null(row["last"]),
+            last_wall_time=row["last_wall_time"],
+        )
 
     def columns(self) -> dict[str, Any]:
         """The columns of a row of `series`, NaN as None."""
@@ -85,6 +92,6 @@ class SeriesTotals:
         )
 
 
-def series_summary(run_id: str, metric: str, row: Mapping[str, Any]) -> SeriesSummary:
+def series_summary(run_id: str, metric: str, row: Columns) -> SeriesSummary:
     """The summary that a row of `series` holds."""
     return SeriesSummary(run_id=run_id, metric=metric, **asdict(SeriesTotals.from_row(row)))

@@ -29,7 +29,7 @@ from .chunks import (
     joined,
     split,
 )
-from .columns import fitted, to_null
+from .columns import Columns, fitted, to_null
 from .engine import insert_or_ignore
 from .series_totals import SeriesTotals
 from .tables import chunks, metrics, runs, series, small_chunk
@@ -41,6 +41,7 @@ __all__ = [
     "is_current",
     "plan_merges",
     "plan_points",
+    "series_rows",
     "write_planned",
     "write_series",
 ]
@@ -136,7 +137,7 @@ def write_series(connection: Connection, run_key: int, plans: Mapping[str, Serie
     """Carry out plans; the caller holds the lock on the run and knows that they are current."""
     if not plans:
         return
-    rows = _series_rows(connection, run_key, plans)
+    rows = series_rows(connection, run_key, plans)
     gone: list[dict[str, int]] = []
     new: list[dict[str, Any]] = []
     grown: list[dict[str, Any]] = []
@@ -224,9 +225,7 @@ def _plan(
     return SeriesPlan(tail, tuple(replaced), encoded, added)
 
 
-def _series_rows(
-    connection: Connection, run_key: int, names: Iterable[str]
-) -> dict[str, Mapping[str, Any]]:
+def series_rows(connection: Connection, run_key: int, names: Iterable[str]) -> dict[str, Columns]:
     """The rows of a run's series by metric name; rows that are missing are made, without points."""
     found = _found_series(connection, run_key, names)
     missing = sorted(set(names) - set(found))
@@ -243,10 +242,8 @@ def _series_rows(
     return found
 
 
-def _found_series(
-    connection: Connection, run_key: int, names: Iterable[str]
-) -> dict[str, Mapping[str, Any]]:
-    found: dict[str, Mapping[str, Any]] = {}
+def _found_series(connection: Connection, run_key: int, names: Iterable[str]) -> dict[str, Columns]:
+    found: dict[str, Columns] = {}
     for batch in batched(names):
         query = (
             select(metrics.c.name, series)

@@ -20,7 +20,7 @@ __all__ = ["change_tags", "run_keys"]
 def change_tags(
     database: Database, run_ids: Sequence[str], add: Iterable[str], remove: Iterable[str]
 ) -> int:
-    """See `RunStore.change_tags`; raises RunNotFoundError, and changes nothing, if one is missing."""
+    """See `RunStore.change_tags`; RunNotFoundError, and nothing changed, if a run is missing."""
     wanted = {fitted(tag, 200): True for tag in add} | {fitted(tag, 200): False for tag in remove}
     changed = 0
     with database.write() as connection:
@@ -38,7 +38,7 @@ def run_keys(connection: Connection, run_ids: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for batch in batched(dict.fromkeys(run_ids)):
         query = select(runs.c.run_id, runs.c.run_key).where(runs.c.run_id.in_(batch))
-        found |= {run_id: key for run_id, key in connection.execute(query)}
+        found |= {row.run_id: row.run_key for row in connection.execute(query)}
     for run_id in run_ids:
         if run_id not in found:
             raise RunNotFoundError(f"no run '{run_id}' in the store; `orbench list` shows them")
