@@ -20,8 +20,8 @@ from .options import (
     where_from,
 )
 from .output import Table, note, print_table
-from .run_columns import DEFAULT_COLUMNS, column_for, metric_of, missing_keys
-from .selecting import require_metrics
+from .run_columns import DEFAULT_COLUMNS, column_for, metric_of, missing_keys, sort_key
+from .selecting import require_metrics, why_nothing
 
 if TYPE_CHECKING:
     from orbench.filters import Filter
@@ -53,7 +53,8 @@ def list_runs(
             "-c",
             metavar="NAMES",
             help="Which columns, split by commas: fields of a run, config.KEY, summary.KEY, "
-            f"metric:NAME (its last value). By default {', '.join(DEFAULT_COLUMNS)}.",
+            "metric:NAME (its last value), min(NAME), max(NAME), count(NAME). "
+            f"By default {', '.join(DEFAULT_COLUMNS)}.",
         ),
     ] = None,
     sort: Annotated[
@@ -83,14 +84,16 @@ def list_runs(
     names = split_names(columns) or list(DEFAULT_COLUMNS)
     chosen = [column_for(name) for name in names]
     at_most = _TABLE_LIMIT if limit is None and fmt is Format.TABLE else limit or None
+    order = [sort_key(name) for name in split_names(sort)] or ["-started"]
     with opened_store(store_url) as store:
-        runs = store.runs(condition, order_by=split_names(sort) or ["-started"], limit=at_most)
+        runs = store.runs(condition, order_by=order, limit=at_most)
         summaries = _summaries(store, condition, runs, names)
+        nothing = "" if runs else why_nothing(store, condition)
         left_out = len(store.run_ids(condition)) - len(runs) if len(runs) == at_most else 0
     rows = [[column.value(run, summaries) for column in chosen] for run in runs]
     for sentence in missing_keys(names, rows, runs):
         note(f"orbench: note: {sentence}")
-    table = Table([column.field for column in chosen], rows, empty="no run matches")
+    table = Table([column.field for column in chosen], rows, empty=nothing)
     print_table(table if columns or fmt is not Format.TABLE else _without_empty(table), fmt)
     if left_out:
         note(f"{left_out} more not shown; --limit 0 shows all")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +16,15 @@ from .output import Field
 if TYPE_CHECKING:
     from orbench.metric import SeriesSummary
 
-__all__ = ["DEFAULT_COLUMNS", "RUN_FIELDS", "RunColumn", "column_for", "metric_of"]
+__all__ = [
+    "DEFAULT_COLUMNS",
+    "RUN_FIELDS",
+    "RunColumn",
+    "column_for",
+    "metric_of",
+    "missing_keys",
+    "sort_key",
+]
 
 DEFAULT_COLUMNS = (
     "run_id",
@@ -29,7 +38,18 @@ DEFAULT_COLUMNS = (
     "tags",
 )
 
-_UTC = "started (UTC)"
+_ALIASES = {"id": "run_id", "parent": "parent_id", "tag": "tags"}
+
+# As in the filter language: last(METRIC) and so on, by the field of a series' summary.
+_OF_SERIES = {
+    "last": "last",
+    "min": "minimum",
+    "max": "maximum",
+    "count": "n",
+    "nans": "nan_count",
+    "step": "max_step",
+}
+_SERIES_COLUMN = re.compile(rf"({'|'.join(_OF_SERIES)})\((.+)\)")
 
 RUN_FIELDS: dict[str, Field] = {
     "run_id": Field("run_id"),
@@ -70,26 +90,38 @@ def column_for(name: str) -> RunColumn:
     head, dot, key = name.partition(".")
     if dot and head in ("config", "summary"):
         return RunColumn(Field(name, may_fold=True), _document_value(head, key))
-    metric = metric_of(name)
-    if metric is not None:
-        return RunColumn(Field(name), _last_value(metric))
-    if name not in RUN_FIELDS:
+    if found := _SERIES_COLUMN.fullmatch(_in_full(name)):
+        return RunColumn(Field(name), _series_value(found[2], _OF_SERIES[found[1]]))
+    field = RUN_FIELDS.get(_ALIASES.get(name, name))
+    if field is None:
         raise UsageError(
             f"no column '{name}'{near(name, RUN_FIELDS)}; there are {', '.join(RUN_FIELDS)}, "
             "config.KEY, summary.KEY and metric:NAME"
         )
-    return RunColumn(RUN_FIELDS[name], lambda run, _: getattr(run, name))
+    return RunColumn(field, lambda run, _: getattr(run, field.name))
 
 
 def metric_of(name: str) -> str | None:
-    """The metric in a column name `metric:NAME`, None for other columns."""
-    return name.removeprefix("metric:") if name.startswith("metric:") else None
+    """The metric in a column such as `metric:NAME` or `max(NAME)`, None for other columns."""
+    found = _SERIES_COLUMN.fullmatch(_in_full(name))
+    return found[2] if found else None
 
 
-def _last_value(metric: str) -> Callable[[RunRecord, Summaries], JsonValue]:
+def sort_key(name: str) -> str:
+    """A column's name as the store sorts by it; `-` before it stays."""
+    sign = "-" if name.startswith("-") else ""
+    plain = name.removeprefix("-")
+    return sign + _in_full(_ALIASES.get(plain, plain))
+
+
+def _in_full(name: str) -> str:
+    return f"last({name.removeprefix('metric:')})" if name.startswith("metric:") else name
+
+
+def _series_value(metric: str, attribute: str) -> Callable[[RunRecord, Summaries], JsonValue]:
     def value(run: RunRecord, summaries: Summaries) -> JsonValue:
         summary = summaries.get((run.run_id, metric))
-        return None if summary is None else summary.last
+        return None if summary is None else getattr(summary, attribute)
 
     return value
 

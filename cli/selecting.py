@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from orbench.errors import MetricNotFoundError, NoRunsError, near
+from orbench.errors import MetricNotFoundError, NoRunsError, ProjectNotFoundError, near
 
 from .options import where_from
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orbench.run import RunRecord
     from orbench.run_store import RunStore
 
-__all__ = ["require_metrics", "runs_named", "selected_runs"]
+__all__ = ["require_metrics", "runs_named", "selected_runs", "why_nothing"]
 
 _MOST_NAMES = 20
 
@@ -25,11 +25,12 @@ def runs_named(store: RunStore, arguments: Sequence[str]) -> list[str]:
     Words of letters and digits only are run ids. Raises RunNotFoundError, AmbiguousRunError,
     FilterError, or NoRunsError for a filter that selects nothing.
     """
-    if all(argument.isalnum() for argument in arguments):
+    if all(argument.isalnum() and argument != "all" for argument in arguments):
         return list(dict.fromkeys(store.resolve(argument) for argument in arguments))
-    ids = store.run_ids(where_from(list(arguments)))
+    where = where_from(list(arguments))
+    ids = store.run_ids(where)
     if not ids:
-        raise _no_runs(store)
+        raise NoRunsError(why_nothing(store, where))
     return ids
 
 
@@ -37,7 +38,7 @@ def selected_runs(store: RunStore, where: Filter | None) -> list[RunRecord]:
     """The runs a filter selects, oldest first; raises NoRunsError when there are none."""
     runs = store.runs(where)
     if not runs:
-        raise _no_runs(store)
+        raise NoRunsError(why_nothing(store, where))
     return runs
 
 
@@ -60,9 +61,27 @@ def _what_there_is(metrics: Sequence[str]) -> str:
     return f"there are {shown}" + (f" and {rest} more (see `orbench metrics`)" if rest > 0 else "")
 
 
-def _no_runs(store: RunStore) -> NoRunsError:
-    if not store.run_ids():
-        return NoRunsError(
-            "the store has no runs yet; `orbench record -- python train.py` records one"
-        )
-    return NoRunsError("no run matches the filter; `orbench list` shows the runs there are")
+def why_nothing(store: RunStore, where: Filter | None) -> str:
+    """Why a filter selected no run, and what to do; raises ProjectNotFoundError for a project."""
+    projects = store.projects()
+    if not projects:
+        return "the store has no runs yet; `orbench record -- python train.py` records one"
+    for project in _projects_asked_for(where):
+        if project not in projects:
+            hint = near(project, projects) or f"; there are {', '.join(projects[:_MOST_NAMES])}"
+            raise ProjectNotFoundError(f"no run belongs to the project '{project}'{hint}")
+    return "no run matches the filter; `orbench list` shows the runs there are"
+
+
+def _projects_asked_for(where: Filter | None) -> list[str]:
+    """The projects that every selected run must belong to, where the filter names them."""
+    from orbench.filters import And, Compare
+
+    parts = where.parts if isinstance(where, And) else (where,)
+    return [
+        value.text
+        for part in parts
+        if isinstance(part, Compare) and part.field.space == "project" and part.operator == "="
+        for value in part.values
+        if not value.is_glob
+    ]

@@ -8,6 +8,7 @@ from orbench.settings import masked_url, store_url
 
 from .cells import Kind, for_people
 from .command_help import OrbenchCommand
+from .layout import Column, plain_records
 from .opening import opened_store
 from .options import (
     PageFormat,
@@ -16,11 +17,18 @@ from .options import (
     examples,
     new_app,
 )
-from .output import note, print_object, print_text
+from .output import note, page_width, print_object, print_text
 
 __all__ = ["app"]
 
 app = new_app()
+
+_TITLES = {
+    "store_id": "store id",
+    "schema_version": "schema",
+    "artifact_bytes": "of artifacts",
+    "size_bytes": "on disk",
+}
 
 
 @app.callback()
@@ -55,11 +63,8 @@ def info(url: StoreOption = None, fmt: PageFormatOption = PageFormat.TABLE) -> N
     if fmt is PageFormat.JSON:
         print_object(about)
         return
-    rows = [
-        [name.replace("_bytes", " size").replace("_", " "), _in_words(name, value)]
-        for name, value in about.items()
-    ]
-    print_text(f"{name:<16}{value}" for name, value in rows)
+    cells = [Column(_TITLES.get(name, name), [_in_words(name, about[name])]) for name in about]
+    print_text(plain_records(cells, page_width()))
 
 
 @app.command(cls=OrbenchCommand)
