@@ -10,10 +10,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from .console_recorder import ConsoleRecorder, Redacting
+from .console_recorder import ConsoleRecorder
 from .events import Event
+
+if TYPE_CHECKING:
+    from .capture import Redactor
 
 __all__ = ["TeeStream", "tee_console"]
 
@@ -23,7 +26,7 @@ _STREAMS = ("stdout", "stderr")
 @contextmanager
 def tee_console(
     emit: Callable[[Event], None],
-    redactor: Redacting,
+    redactor: Redactor,
     *,
     environ: Mapping[str, str] | None = None,
 ) -> Iterator[ConsoleRecorder | None]:

@@ -1,9 +1,9 @@
 """The console recorder: gathers what a program writes and emits it, redacted, piece by piece.
 
 `take` is all that the writing side waits for: it appends to a list. A thread empties the list
-about twice a second, cuts it into pieces at line ends (a secret torn in two would not be known
-as one), redacts each piece and emits it. What is kept of one run is capped: the first
-`capacity` bytes, then a note in the stream, and at the end the last lines of each stream.
+about twice a second, redacts what is there up to the last end of a line, and emits it. What is
+kept of one run is capped: the first `capacity` bytes, then a note in the stream, and at the end
+the last lines of each stream.
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import groupby
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from .events import ConsoleWritten, Event
 
-__all__ = ["CAPACITY_BYTES", "PIECE_BYTES", "ConsoleRecorder", "Redacting"]
+if TYPE_CHECKING:
+    from .capture import Redactor
+
+__all__ = ["CAPACITY_BYTES", "PIECE_BYTES", "ConsoleRecorder"]
 
 CAPACITY_BYTES = 64 * 1024 * 1024
 """How much output is kept of one run, besides its last lines."""
 
 PIECE_BYTES = 64 * 1024
-"""The most that one piece holds."""
+"""About the most that one piece holds."""
 
 _TAIL_BYTES = 256 * 1024
 _INTERVAL_SECONDS = 0.5
@@ -32,18 +35,7 @@ _INTERVAL_SECONDS = 0.5
 _UNFINISHED_SECONDS = 2.0
 # Streams that alternate more often than this in one interval are kept one after the other.
 _MOST_TURNS = 50
-# How far around a cut inside a line we look for a secret that it would tear.
-_SECRET_REACH = 4096
-
-_Arrival = tuple[str, float, bytes]
-
-
-class Redacting(Protocol):
-    """What the console recorder needs of a `capture.Redactor`."""
-
-    def data(self, data: bytes) -> bytes:
-        """The bytes without the secrets in them."""
-        ...
+_BLOCK_BYTES = 16 * 1024
 
 
 class ConsoleRecorder:
@@ -57,12 +49,12 @@ class ConsoleRecorder:
     def __init__(
         self,
         emit: Callable[[Event], None],
-        redactor: Redacting,
+        redactor: Redactor,
         *,
         capacity: int = CAPACITY_BYTES,
         interval: float = _INTERVAL_SECONDS,
     ) -> None:
-        """Starts the thread; `interval` is in seconds, `capacity` in bytes."""
+        """Starts the thread; `capacity` is in bytes, `interval` in seconds."""
         self.failure = ""
         self._emit = emit
         self._redactor = redactor
@@ -71,17 +63,18 @@ class ConsoleRecorder:
         self._process = os.getpid()
         # Reentrant: a signal handler may print while the interrupted thread is in `take`.
         self._lock = threading.RLock()
-        self._arrived: list[_Arrival] = []
+        self._arrived: list[tuple[str, float, bytes]] = []
         self._taken = 0
-        self._lines: dict[str, _Lines] = {}
         self._tails: dict[str, _Tail] = {}
+        self._pieces: dict[str, _Pieces] = {}
+        self._told_full = False
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="orbench-console", daemon=True)
         self._thread.start()
 
     def take(self, stream: str, data: bytes | memoryview) -> None:
         """Keep these bytes of stdout or stderr; returns at once."""
-        if not data or os.getpid() != self._process:
+        if not data or self.failure or os.getpid() != self._process:
             return
         now = time.time()
         with self._lock:
@@ -99,133 +92,123 @@ class ConsoleRecorder:
         self._thread.join()
 
     def _work(self) -> None:
-        told = False
-        while not self._closing.wait(self._interval):
-            self._move_arrived()
-            if self._tails and not told:
-                told = True
-                self._tell_full()
-            else:
-                self._move_unfinished(time.time() - _UNFINISHED_SECONDS)
-        self._move_arrived()
-        if self._tails and not told:
-            self._tell_full()
-        self._move_unfinished(float("inf"))
-        for stream, tail in self._tails.items():
-            self._move_tail(stream, tail)
+        """The thread's body: the first failure ends the keeping, never the program."""
+        try:
+            self._emit_until_closed()
+        except Exception as error:
+            self.failure = f"output is not kept any more: {str(error) or type(error).__name__}"
 
-    def _move_arrived(self) -> None:
+    def _emit_until_closed(self) -> None:
+        while not self._closing.wait(self._interval):
+            self._emit_arrived()
+            self._emit_unfinished(time.time() - _UNFINISHED_SECONDS)
+        self._emit_arrived()
+        self._emit_unfinished(float("inf"))
+        for stream, tail in self._tails.items():
+            self._note(stream, f"{tail.left_out} bytes of {stream} were left out here")
+            pieces = self._pieces[stream] = _Pieces(self._redactor)
+            for when, data in tail.last_lines():
+                pieces.add(when, data)
+            pieces.finish_line()
+            self._emit_pieces(stream)
+
+    def _emit_arrived(self) -> None:
         """Emit the whole lines of what has arrived, in the order in which it did."""
         with self._lock:
             arrived, self._arrived = self._arrived, []
-        turns = [(name, list(turn)) for name, turn in groupby(arrived, key=lambda a: a[0])]
-        if len(turns) > _MOST_TURNS:
-            arrived.sort(key=lambda a: a[0])
-            turns = [(name, list(turn)) for name, turn in groupby(arrived, key=lambda a: a[0])]
-        for name, turn in turns:
-            lines = self._lines.setdefault(name, _Lines(self._redactor))
+            full = bool(self._tails)
+        if sum(1 for _ in groupby(arrived, key=lambda arrival: arrival[0])) > _MOST_TURNS:
+            arrived.sort(key=lambda arrival: arrival[0])
+        for stream, turn in groupby(arrived, key=lambda arrival: arrival[0]):
+            pieces = self._pieces.setdefault(stream, _Pieces(self._redactor))
             for _, when, data in turn:
-                lines.append(when, data)
-                self._write(name, lines.full_pieces())
-            self._write(name, lines.whole_lines())
+                self._redact_at_leisure(pieces, when, data)
+            self._emit_pieces(stream)
+        if full and not self._told_full:
+            self._tell_full()
 
-    def _move_unfinished(self, older_than: float) -> None:
+    def _redact_at_leisure(self, pieces: _Pieces, when: float, data: bytes) -> None:
+        """Redact in blocks, with as long a rest after each, until there is no time for that.
+
+        Redacting holds the interpreter's lock, which the threads that pass output on need too.
+        """
+        for start in range(0, len(data), _BLOCK_BYTES):
+            began = time.perf_counter()
+            pieces.add(when, data[start : start + _BLOCK_BYTES])
+            self._closing.wait(time.perf_counter() - began)
+
+    def _emit_unfinished(self, older_than: float) -> None:
         """Emit unfinished lines that began before this time."""
-        for name, lines in self._lines.items():
-            if lines.since < older_than:
-                self._write(name, lines.rest())
+        for stream, pieces in self._pieces.items():
+            if pieces.since < older_than:
+                pieces.finish_line()
+                self._emit_pieces(stream)
 
     def _tell_full(self) -> None:
-        """Say in the stream that it is cut; the half line before the cut counts as left out."""
+        """Say in both streams that they are cut; the half lines before the cut are left out."""
+        self._told_full = True
+        for stream, pieces in self._pieces.items():
+            with self._lock:
+                self._tails.setdefault(stream, _Tail()).left_out += pieces.drop_line()
         with self._lock:
-            for name, lines in self._lines.items():
-                if torn := lines.forget():
-                    self._tails.setdefault(name, _Tail()).left_out += torn
-            names = list(self._tails)
-        for name in names:
+            streams = list(self._tails)
+        for stream in streams:
             self._note(
-                name, f"over {self._capacity} bytes of output: from here only the end is kept"
+                stream, f"over {self._capacity} bytes of output: from here only the end is kept"
             )
 
-    def _move_tail(self, name: str, tail: _Tail) -> None:
-        when, data = tail.last_lines()
-        self._note(name, f"{tail.left_out} bytes of {name} were left out here")
-        lines = _Lines(self._redactor)
-        lines.append(when, data)
-        self._write(name, lines.full_pieces())
-        self._write(name, lines.rest())
+    def _note(self, stream: str, text: str) -> None:
+        note = f"\n[orbench: {text}]\n".encode()
+        self._emit(ConsoleWritten(stream=stream, time=time.time(), data=note))
 
-    def _note(self, name: str, text: str) -> None:
-        self._emit_safely(name, time.time(), f"\n[orbench: {text}]\n".encode())
-
-    def _write(self, name: str, pieces: Iterator[tuple[float, bytes]]) -> None:
-        for when, data in pieces:
-            self._emit_safely(name, when, data)
-
-    def _emit_safely(self, name: str, when: float, data: bytes) -> None:
-        """Redact and emit; the first failure ends the keeping, never the program."""
-        if self.failure:
-            return
-        try:
-            self._emit(ConsoleWritten(stream=name, time=when, data=self._redactor.data(data)))
-        except Exception as error:
-            self.failure = f"output is not kept any more: {error or type(error).__name__}"
+    def _emit_pieces(self, stream: str) -> None:
+        for when, data in self._pieces[stream].take():
+            self._emit(ConsoleWritten(stream=stream, time=when, data=data))
 
 
-class _Lines:
-    """Bytes of one stream that wait to be cut into pieces. `since`: when the first came."""
+class _Pieces:
+    """One stream on its way from bytes that arrived to redacted pieces.
 
-    def __init__(self, redactor: Redacting) -> None:
+    `since`: when the unfinished line that is held back began, infinity if there is none.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
         self.since = float("inf")
-        self._waiting = bytearray()
         self._redactor = redactor
+        self._stream = redactor.stream()
+        self._held = 0
+        self._done: list[tuple[float, bytearray]] = []
 
-    def append(self, when: float, data: bytes) -> None:
-        if not self._waiting:
-            self.since = when
-        self._waiting += data
+    def add(self, when: float, data: bytes) -> None:
+        began = min(self.since, when)
+        self._append(began, self._stream.feed(data))
+        after = len(data) - 1 - max(data.rfind(b"\n"), data.rfind(b"\r"))
+        unbroken = after == len(data)
+        self._held = self._held + len(data) if unbroken else after
+        self.since = (began if unbroken else when) if self._held else float("inf")
 
-    def full_pieces(self) -> Iterator[tuple[float, bytes]]:
-        """Pieces as large as one may be, while more than one piece waits."""
-        while len(self._waiting) > PIECE_BYTES + _SECRET_REACH:
-            yield self._cut(self._harmless_end())
+    def finish_line(self) -> None:
+        """Count the line that is held back as whole."""
+        self._append(self.since, self._stream.flush())
+        self.since, self._held = float("inf"), 0
 
-    def whole_lines(self) -> Iterator[tuple[float, bytes]]:
-        """All up to the last end of a line."""
-        end = 1 + max(self._waiting.rfind(b"\n"), self._waiting.rfind(b"\r"))
-        if end:
-            yield self._cut(end)
+    def drop_line(self) -> int:
+        """Forget the line that is held back, as it may end in half a secret; its bytes."""
+        held, self._held, self.since = self._held, 0, float("inf")
+        self._stream = self._redactor.stream()
+        return held
 
-    def rest(self) -> Iterator[tuple[float, bytes]]:
-        """All that waits, the unfinished line too."""
-        if self._waiting:
-            yield self._cut(len(self._waiting))
+    def take(self) -> list[tuple[float, bytes]]:
+        """The pieces that are done, with the time when each began to arrive."""
+        done, self._done = self._done, []
+        return [(when, bytes(data)) for when, data in done]
 
-    def forget(self) -> int:
-        """Drop what waits; returns how many bytes that was."""
-        return len(self._cut(len(self._waiting))[1])
-
-    def _cut(self, end: int) -> tuple[float, bytes]:
-        when, piece = self.since, bytes(self._waiting[:end])
-        del self._waiting[:end]
-        if not self._waiting:
-            self.since = float("inf")
-        return when, piece
-
-    def _harmless_end(self) -> int:
-        """Where to cut a full piece off: at the end of a line, else where no secret is torn."""
-        for ends in (b"\n", b"\r", b" "):
-            end = 1 + self._waiting.rfind(ends, 0, PIECE_BYTES)
-            if end and self._tears_nothing(end):
-                return end
-        inside = range(PIECE_BYTES, PIECE_BYTES // 2, -_SECRET_REACH // 2)
-        return next((end for end in inside if self._tears_nothing(end)), PIECE_BYTES)
-
-    def _tears_nothing(self, end: int) -> bool:
-        before = bytes(self._waiting[max(0, end - _SECRET_REACH) : end])
-        after = bytes(self._waiting[end : end + _SECRET_REACH])
-        redact = self._redactor.data
-        return redact(before) + redact(after) == redact(before + after)
+    def _append(self, when: float, redacted: bytes) -> None:
+        if not redacted:
+            return
+        if not self._done or len(self._done[-1][1]) + len(redacted) > PIECE_BYTES:
+            self._done.append((when, bytearray()))
+        self._done[-1][1].extend(redacted)
 
 
 class _Tail:
@@ -246,9 +229,12 @@ class _Tail:
             self._size -= len(oldest)
             self.left_out += len(oldest)
 
-    def last_lines(self) -> tuple[float, bytes]:
-        """The whole lines in the tail (a first line without its start may be half a secret)."""
-        data = b"".join(part for _, part in self._parts)
-        start = 1 + data.find(b"\n") or len(data)
-        self.left_out += start
-        return (self._parts[0][0] if self._parts else time.time()), data[start:]
+    def last_lines(self) -> list[tuple[float, bytes]]:
+        """What is there from the first start of a line on: before it may be half a secret."""
+        while self._parts:
+            when, part = self._parts.popleft()
+            _, line_end, rest = part.partition(b"\n")
+            self.left_out += len(part) - len(rest)
+            if line_end:
+                return [(when, rest), *self._parts]
+        return []

@@ -29,17 +29,19 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
-from .console_recorder import ConsoleRecorder, Redacting
+from .console_recorder import ConsoleRecorder
 from .errors import CommandNotFoundError, OrbenchError, UsageError, near
-from .events import Event
 from .notices import warn
 from .passthrough import Pump, Stream, open_streams, pumps_for
 from .run import RunStatus
 from .signals import HeldSignals
 
-__all__ = ["GRACE_SECONDS", "RecordedRun", "end_as", "find_program", "record_command"]
+if TYPE_CHECKING:
+    from .recorder import Run
+
+__all__ = ["GRACE_SECONDS", "end_as", "find_program", "record_command"]
 
 GRACE_SECONDS = 2.0
 """How long processes that a program left behind may go on writing to its stdout and stderr."""
@@ -49,42 +51,10 @@ _LOOK_SECONDS = 0.5
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
-class RecordedRun(Protocol):
-    """What `record_command` needs of a `recorder.Run`."""
-
-    @property
-    def redactor(self) -> Redacting:
-        """Takes secrets out of what is kept."""
-        ...
-
-    def environment(self) -> dict[str, str]:
-        """The variables with which the program joins the run."""
-        ...
-
-    def emit(self, event: Event) -> None:
-        """Write an event to the journal."""
-        ...
-
-    def watch_process(self, pid: int) -> None:
-        """Sample the system metrics of this process and its children."""
-        ...
-
-    def finish(
-        self,
-        status: RunStatus | str = ...,
-        *,
-        exit_code: int | None = ...,
-        signal: int | None = ...,
-        error: str | None = ...,
-    ) -> None:
-        """Write how the run ended."""
-        ...
-
-
 def record_command(
     argv: Sequence[str],
     *,
-    start: Callable[[], RecordedRun],
+    start: Callable[[], Run],
     environ: Mapping[str, str] | None = None,
     grace_seconds: float = GRACE_SECONDS,
     say: Callable[[str], None] = warn,
@@ -292,7 +262,7 @@ def _drain(pumps: Sequence[Pump], signals: HeldSignals) -> None:
                 return
 
 
-def _finish(run: RecordedRun, returncode: int, say: Callable[[str], None]) -> None:
+def _finish(run: Run, returncode: int, say: Callable[[str], None]) -> None:
     """Write how the program ended. What fails here is said; the program's status stands."""
     try:
         if returncode < 0:

@@ -48,8 +48,11 @@ class Received:
 
     def is_for(self, child: int) -> bool:
         """Whether to pass it on: not what the child has already, nor what its own tree sent."""
-        if self.number not in FORWARDED or self.from_terminal:
+        if self.number not in FORWARDED:
             return False
+        if self.from_terminal:
+            # Of a terminal that goes away the kernel tells the leader of the session alone.
+            return self.number == signal.SIGHUP and os.getsid(0) == os.getpid()
         return self.sender is None or not _descends(self.sender, child)
 
 
@@ -114,6 +117,8 @@ class HeldSignals:
 
     def stop_ourselves(self) -> None:
         """Stop as SIGTSTP stops a process; returns when somebody has us continue."""
+        if signal.SIGTSTP in signal.sigpending():  # else it would stop us a second time
+            signal.sigwait([signal.SIGTSTP])
         ours = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTSTP])
         signal.raise_signal(signal.SIGTSTP)
