@@ -19,7 +19,7 @@ Problem = tuple[str, int]
 _GLOB_PIECE = re.compile(
     r"(?P<any>\*+)|(?P<one>\?)|\[(?P<not>!?)(?P<set>\]?[^\]]*)\]|(?P<open>\[)|(?P<text>[^*?\[]+)"
 )
-_RANGE = re.compile(r"(.)-(.)", re.DOTALL)
+_MEMBER = re.compile(r"(.)-(.)|.", re.DOTALL)
 
 _REGEX_PIECE = re.compile(
     r"""
@@ -41,7 +41,7 @@ def glob_problem(glob: str) -> Problem | None:
     for piece in _GLOB_PIECE.finditer(glob):
         if piece["open"]:
             return "no ] closes this [; quote the value if it is no pattern", piece.start()
-        for low, high in _RANGE.findall(piece["set"] or ""):
+        for low, high in _MEMBER.findall(piece["set"] or ""):
             if low > high:
                 return f"the range {low}-{high} is empty; turn it around", piece.start()
     return None
@@ -60,8 +60,11 @@ def _glob_piece(piece: re.Match[str]) -> str:
         return "."
     if piece["text"]:
         return re.escape(piece["text"])
-    members = re.sub(r"[\\\[\]^&~|]", r"\\\g<0>", piece["set"])
-    return f"[{'^' if piece['not'] else ''}{members}]"
+    return f"[{'^' if piece['not'] else ''}{_MEMBER.sub(_class_member, piece['set'])}]"
+
+
+def _class_member(member: re.Match[str]) -> str:
+    return "-".join(re.escape(end) for end in member.groups() if end) or re.escape(member[0])
 
 
 def regex_problem(pattern: str) -> Problem | None:
