@@ -95,7 +95,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--generations", type=int, default=20)
     parser.add_argument("--population", type=int, default=20, help="policies in a generation")
     parser.add_argument("--elite", type=int, default=4, help="policies that shape the next one")
-    parser.add_argument("--noise", type=float, default=0.5, help="on the deviation at first")
+    parser.add_argument("--noise", type=float, default=1.0, help="on the deviation at first")
     return parser.parse_args(arguments)
 
 

@@ -39,7 +39,8 @@ def main(arguments: list[str] | None = None) -> None:
         seed=args.seed,
         config=args,
     ) as run:
-        env = RecordReturns(gymnasium.make(args.env_id), run)
+        env = gymnasium.make(args.env_id, max_episode_steps=args.max_episode_steps)
+        env = RecordReturns(env, run)
         env.reset(seed=args.seed)
         env.action_space.seed(args.seed)
         sarsa(env, args, np.random.default_rng(args.seed))
@@ -91,6 +92,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--env-id", default="CliffWalking-v1")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--episodes", type=int, default=500)
+    parser.add_argument("--max-episode-steps", type=int, help="by default the env's own limit")
     parser.add_argument("--step-size", type=float, default=0.5, help="alpha")
     parser.add_argument("--discount", type=float, default=1.0, help="gamma")
     parser.add_argument("--exploration", type=float, default=0.1, help="epsilon")
