@@ -66,7 +66,9 @@ class Git:
 
     def use_copy_of_index(self, folder: Path) -> None:
         """From now on work on a copy of the index in `folder`: `git diff` refreshes its index."""
-        index = self.folder / self.output("rev-parse", "--git-path", "index").decode().rstrip("\n")
+        index = self.folder / os.fsdecode(
+            self.output("rev-parse", "--git-path", "index").rstrip(b"\n")
+        )
         copy = folder / "index"
         if index.exists():
             # With its times: git tells by them which files may have changed just after it.

@@ -109,7 +109,7 @@ def cgroup_limits(membership: Path, mount: Path) -> dict[str, float]:
     limits: dict[str, float] = {}
     for line in (_read(membership) or "").splitlines():
         _, controllers, group = [*line.split(":", 2), "", ""][:3]
-        for controller in controllers.split(",") if controllers else [""]:
+        for controller in {controllers, *controllers.split(",")}:
             for folder in _upwards(mount / controller, group):
                 for name, value in _group_limits(folder):
                     limits[name] = min(value, limits.get(name, value))

@@ -98,6 +98,8 @@ class Redactor:
                 for key, value in document.items()
             }
         if isinstance(document, list | tuple):
+            if document and all(isinstance(word, str) and len(word) <= _BLOCK for word in document):
+                return self.argv(document)  # a config may hold a command line
             return [self.document(element, pause) for element in document]
         return document
 

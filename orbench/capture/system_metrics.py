@@ -89,10 +89,12 @@ class SystemSampler:
             rss += memory.rss
             tree[process.pid] = (process, seconds)
         span, is_first = now - self._tree_at, not self._tree_at
-        if not tree or span < _SHORTEST_SPAN:
-            return {"process_rss_bytes": rss} if tree else {}
+        if not tree:
+            return {}
+        values: Values = {"process_rss_bytes": rss, "process_count": len(tree)}
+        if span < _SHORTEST_SPAN:
+            return values
         self._tree, self._tree_at = tree, now
-        values = {"process_rss_bytes": rss, "process_count": float(len(tree))}
         return values if is_first else {**values, "process_cpu_percent": 100 * used / span}
 
     def _living(self) -> Iterator[psutil.Process]:

@@ -225,6 +225,7 @@ class TestOtherShapes:
             "credentials": {"user": "me", "n": 1},
             "nested": {"list": [f"x {KNOWN} y", 1.5, None]},
             f"key {KNOWN}": True,
+            "args": ["train.py", "--password", "abc"],
         }
         assert knowing.document(document) == {
             "token": "***",
@@ -234,6 +235,7 @@ class TestOtherShapes:
             "credentials": {"user": "***", "n": 1},
             "nested": {"list": ["x *** y", 1.5, None]},
             "key ***": True,
+            "args": ["train.py", "--password", "***"],
         }
 
 
