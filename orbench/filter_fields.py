@@ -21,6 +21,7 @@ __all__ = [
     "field_problem",
     "kind_of",
     "operator_problem",
+    "package_name",
     "text_fulfils",
     "value_problem",
 ]
@@ -98,7 +99,7 @@ def field_named(word: str) -> Field | None:
     """The field that a word such as seed, id or config.lr names, None for an unknown one."""
     space, dot, name = word.partition(".")
     if dot and name and space in _DOCUMENTS:
-        return Field(space, _package_name(name) if space == "package" else name)
+        return Field(space, package_name(name) if space == "package" else name)
     word = _ALIASES.get(word, word)
     return Field(word) if word in _RUN_FIELDS else None
 
@@ -221,6 +222,6 @@ def text_fulfils(text: str, operator: str, values: tuple[Value, ...]) -> bool:
     return found != operator.startswith("!")
 
 
-def _package_name(name: str) -> str:
-    """The name of a distribution as indices compare it: Scikit_Learn is scikit-learn."""
+def package_name(name: str) -> str:
+    """The name under which a distribution is stored and found: Scikit_Learn is scikit-learn."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -14,6 +14,7 @@ from orbench.events import (
     Event,
     FactsCaptured,
 )
+from orbench.filter_fields import package_name
 from orbench.run import Document
 from orbench.run_store import Shipment
 
@@ -81,7 +82,7 @@ def package_rows(environment: str, document: Document) -> Iterator[dict[str, str
     for package in listed if isinstance(listed, list) else ():
         if isinstance(package, Mapping) and package.get("name"):
             version = package.get("version")
-            named[fitted(str(package["name"]), 200)] = fitted(str(version or ""), 200)
+            named[fitted(package_name(str(package["name"])), 200)] = fitted(str(version or ""), 200)
     for name, version in named.items():
         yield {"environment": environment, "name": name, "version": version}
 
