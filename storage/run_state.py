@@ -101,8 +101,9 @@ class RunState:
     def _merge(self, column: str, values: Mapping[str, JsonValue]) -> None:
         if not values:
             return
-        self._documents[column] = merge(self.document(column), values)
-        self._put(column, document_text(self._documents[column]))
+        text = document_text(merge(self.document(column), values))
+        self._put(column, text)
+        self._documents[column] = parse_document(text)  # as it will be read
         if column == "config":
             self._put("config_hash", config_hash(self._documents[column]))
 
