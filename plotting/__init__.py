@@ -25,7 +25,7 @@ Importing this package does not import matplotlib; drawing does.
 | `--interval calibrated/percentile/std/none` | `interval` | calibrated |
 | `--level 0.95` | `level` | 0.95 |
 | `--smooth ROWS` | `smoothing`: rolling mean over this many rows of a run | 1 (none) |
-| `--points N` | `points`: vertices of a line at most | 400 |
+| `--points N` | `points`: vertices of a line at most | by the number of envs |
 | `--reps N`, `--seed N` | `reps`, `seed` of the bootstrap | 2000, 0 |
 | `--include STATUS` (repeatable) | `include`: states besides finished | none |
 | `--each-run` | `each_run`: the single runs too, as thin lines | off |

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,11 +16,21 @@ from orbench.stats import CurveSettings, LearningCurve, LearningCurves, learning
 
 from .tables import Column, Table
 
-__all__ = ["CurveLine", "CurvesFigure", "Panel", "curves_figure", "plot_curves"]
+__all__ = [
+    "CurveLine",
+    "CurvesFigure",
+    "Panel",
+    "curves_figure",
+    "metric_in_words",
+    "plot_curves",
+    "vertices",
+]
 
 FloatArray = NDArray[np.float64]
 
 _NO_ENV = "(no env)"
+_MANY_ENVS = 4
+_LONG_NAME = 20
 
 # A band may reach this many times the range of the lines beyond them before the axis cuts it: the
 # honest band of two runs can be ten times as high as anything they did.
@@ -44,8 +55,9 @@ class CurveLine:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The lines of one env."""
+    """The lines of one env, below a title that may be shorter than the env's name."""
 
+    env_id: str
     title: str
     lines: tuple[CurveLine, ...]
 
@@ -128,7 +140,7 @@ def plot_curves(
     interval: str = "calibrated",
     level: float = 0.95,
     smoothing: int = 1,
-    points: int = 400,
+    points: int | None = None,
     reps: int = 2000,
     seed: int | np.random.Generator = 0,
     each_run: bool = False,
@@ -137,9 +149,12 @@ def plot_curves(
 ) -> CurvesFigure:
     """The learning curves of runs: a panel for each env, a line for each run set.
 
-    `series` is one metric of the runs. See `orbench.stats.CurveSettings` for the numbers and
-    `draw_curves`, `save_figure` for what comes next. Raises NoRunsError and ScoreError.
+    `series` is one metric of the runs. `points` is the most vertices a line has; None chooses by
+    the number of panels. See `orbench.stats.CurveSettings` for the other numbers, and `draw_curves`
+    and `save_figure` for what comes next. Raises NoRunsError and ScoreError.
     """
+    runs = list(runs)
+    points = points or vertices(len({run.env_id for run in runs}))
     settings = CurveSettings(aggregate, interval, level, smoothing, points, reps, seed)
     curves = learning_curves(runs, series, group_by=group_by, include=include, settings=settings)
     return curves_figure(curves, each_run=each_run, title=title, y_label=y_label)
@@ -149,17 +164,20 @@ def curves_figure(
     curves: LearningCurves, *, each_run: bool = False, title: str = "", y_label: str = ""
 ) -> CurvesFigure:
     """The figure of curves that are computed already."""
+    ending = _shared_ending(curves.envs)
     panels = tuple(
         Panel(
-            env or _NO_ENV,
+            env,
+            env.removesuffix(ending) or _NO_ENV,
             tuple(_line(one, each_run) for one in curves.curves if one.env_id == env),
         )
         for env in curves.envs
     )
     notes = [
         f"{title}." if title else "",
-        f"{y_label or curves.metric} against steps.",
+        f"{curves.metric} against steps.",
         *curves.notes,
+        f"Titles leave out that all envs end in {ending}." if ending else "",
         "Thin lines are single runs." if each_run else "",
         _cut_in_words(panels),
     ]
@@ -167,10 +185,39 @@ def curves_figure(
         panels=panels,
         labels=curves.labels,
         x_label="Steps",
-        y_label=y_label or curves.metric,
+        y_label=y_label or metric_in_words(curves.metric),
         title=title,
         notes=tuple(note for note in notes if note),
     )
+
+
+def vertices(panels: int) -> int:
+    """How many vertices a line needs in a grid of so many panels: the more, the smaller each is."""
+    for most, points in ((1, 400), (4, 250), (12, 200), (30, 150)):
+        if panels <= most:
+            return points
+    return 100
+
+
+def metric_in_words(metric: str) -> str:
+    """A metric as an axis says it.
+
+    >>> metric_in_words("charts/episodic_return")
+    'Episodic return'
+    """
+    words = metric.rstrip("/").rpartition("/")[2].replace("_", " ").strip()
+    return words[:1].upper() + words[1:] or metric
+
+
+def _shared_ending(envs: Sequence[str]) -> str:
+    """An ending that many long names share (NoFrameskip-v4), from a capital or a hyphen on."""
+    if len(envs) < _MANY_ENVS or max(map(len, envs)) < _LONG_NAME:
+        return ""
+    for start in re.finditer(r"[A-Z]|-", envs[0]):
+        ending = envs[0][start.start() :]
+        if ending not in envs and all(env.endswith(ending) for env in envs):
+            return ending
+    return ""
 
 
 def _line(curve: LearningCurve, each_run: bool) -> CurveLine:
@@ -191,7 +238,7 @@ def _rows(panel: Panel, line: CurveLine) -> Iterable[tuple[str | int | float | N
     low = nothing if line.low is None else line.low.tolist()
     high = nothing if line.high is None else line.high.tolist()
     for point in zip(line.steps.tolist(), line.values.tolist(), low, high, strict=True):
-        yield (panel.title, line.label, line.n, *point)
+        yield (panel.env_id, line.label, line.n, *point)
 
 
 def _cut_in_words(panels: Sequence[Panel]) -> str:

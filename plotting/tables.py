@@ -1,7 +1,7 @@
 """Tables as data, and their renderings: text, Markdown, LaTeX, CSV and JSON.
 
-A cell is text, a number, None, or an `Estimate`, which reads `point [low, high]` where people read
-it and becomes three columns where programs do.
+A cell is text, a number, None, a `Term`, or an `Estimate`, which reads `point [low, high]` where
+people read it and becomes three columns where programs do.
 """
 
 from __future__ import annotations
@@ -16,15 +16,26 @@ from dataclasses import dataclass
 from orbench.errors import FigureError, near
 from orbench.stats import STATISTICS, Estimate, ScoreRow, ScoreSummary
 
-__all__ = ["TABLE_FORMATS", "Column", "Table", "cell_text", "render_table", "score_table"]
+__all__ = ["TABLE_FORMATS", "Column", "Table", "Term", "cell_text", "render_table", "score_table"]
 
-Cell = str | int | float | None | Estimate
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A cell that reads differently to programs (`name`) and to people (`title`)."""
+
+    name: str | None
+    title: str
+
+
+Cell = str | int | float | None | Estimate | Term
 
 TABLE_FORMATS = ("text", "markdown", "latex", "csv", "json")
 """The formats that `render_table` writes."""
 
 _LAYOUTS = ("long", "wide")
-_OVER_ENVS = "(over envs)"
+
+
+_OVER_ENVS = Term(None, "(over envs)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,7 @@ def _long(summary: ScoreSummary) -> Table:
         (
             _OVER_ENVS if row.task is None else row.task,
             row.label,
-            STATISTICS[row.estimate.statistic].title,
+            Term(row.estimate.statistic, STATISTICS[row.estimate.statistic].title),
             row.runs,
             row.estimate,
             row.std,
@@ -96,7 +107,7 @@ def _wide(summary: ScoreSummary) -> Table:
             for row in summary.aggregates
             if row.estimate.statistic == statistic
         }
-        title = f"{STATISTICS[statistic].title} {_OVER_ENVS}"
+        title = f"{STATISTICS[statistic].title} {_OVER_ENVS.title}"
         rows.append((title, *(found.get(label) for label in summary.labels)))
     n = f"n: {_runs_in_words(summary.cells)}."
     return Table(summary.metric, columns, tuple(rows), (n, *summary.notes))
@@ -138,6 +149,8 @@ def cell_text(cell: Cell) -> str:
     """
     if cell is None:
         return ""
+    if isinstance(cell, Term):
+        return cell.title
     if isinstance(cell, Estimate):
         return _estimate_text(cell)
     return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
@@ -145,7 +158,8 @@ def cell_text(cell: Cell) -> str:
 
 def _estimate_text(estimate: Estimate) -> str:
     if estimate.low is None or estimate.high is None:
-        return f"{cell_text(estimate.point)} [{estimate.note or 'no interval'}]"
+        why = "n=1" if estimate.note else "no interval"
+        return f"{cell_text(estimate.point)} [{why}]"
     ends = (estimate.point, estimate.low, estimate.high)
     digits = _decimals(estimate.high - estimate.low, max(map(abs, ends)))
     if digits is None:
@@ -260,6 +274,8 @@ def _machine_rows(table: Table) -> Iterable[dict[str, str | int | float | None]]
         for cell, three in zip(row, spread, strict=True):
             if isinstance(cell, Estimate):
                 values += [cell.point, cell.low, cell.high]
+            elif isinstance(cell, Term):
+                values.append(cell.name)
             else:
                 finite = None if isinstance(cell, float) and not math.isfinite(cell) else cell
                 values += [finite, None, None] if three else [finite]

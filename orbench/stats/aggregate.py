@@ -55,7 +55,7 @@ def as_tasks(scores: Scores, label: str = "scores") -> TaskArrays:
             raise ScoreError(
                 f"{label}: an array of scores is (runs) or (runs x tasks), not {scores.ndim}-D"
             )
-        columns = list(scores.reshape(len(scores), -1).T)
+        columns = list(scores.T) if scores.ndim == 2 else [scores]
     else:
         columns = [np.asarray(column) for column in scores]
     if not columns:

@@ -126,7 +126,7 @@ def notes_on_runs(matrices: Iterable[ScoreMatrix]) -> list[str]:
     sizes = sorted({len(column) for _, column in cells})
     left_out = left_out_in_words([run for matrix in matrices for run in matrix.left_out])
     notes = [
-        f"n=1, no interval: {'; '.join(single)}." if single else "",
+        f"n=1, hence no interval: {'; '.join(single)}, and aggregates with it." if single else "",
         f"Cells have unequal numbers of runs, {sizes[0]} to {sizes[-1]}." if len(sizes) > 1 else "",
         f"Several runs of one seed, all counted: {'; '.join(repeated)}." if repeated else "",
         left_out,
