@@ -12,6 +12,7 @@ import io
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -102,6 +103,12 @@ def _plain_lines(columns: Sequence[Column], width: int | None) -> list[str]:
     if choose_layout(columns, width, can_fold=False).as_table:
         return plain_table(columns)
     return plain_records(columns, width)
+
+
+def wrapped(sentence: str) -> list[str]:
+    """A sentence as lines that fit the page."""
+    width = page_width()
+    return [sentence] if width is None else textwrap.wrap(sentence, width)
 
 
 def page_width() -> int | None:

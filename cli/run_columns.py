@@ -94,10 +94,8 @@ def column_for(name: str) -> RunColumn:
         return RunColumn(Field(name), _series_value(found[2], _OF_SERIES[found[1]]))
     field = RUN_FIELDS.get(_ALIASES.get(name, name))
     if field is None:
-        raise UsageError(
-            f"no column '{name}'{near(name, RUN_FIELDS)}; there are {', '.join(RUN_FIELDS)}, "
-            "config.KEY, summary.KEY and metric:NAME"
-        )
+        there_are = f"; there are {', '.join(RUN_FIELDS)}, config.KEY, summary.KEY and metric:NAME"
+        raise UsageError(f"no column '{name}'{near(name, RUN_FIELDS, at_most=1) or there_are}")
     return RunColumn(field, lambda run, _: getattr(run, field.name))
 
 

@@ -18,7 +18,7 @@ from .options import (
     new_app,
     where_from,
 )
-from .output import print_columns, print_text
+from .output import print_columns, print_text, wrapped
 from .statistics_options import (
     ByOption,
     IncludeOption,
@@ -130,4 +130,4 @@ def _print(table: Table, fmt: Format) -> None:
             for index, column in enumerate(table.columns)
         ]
     )
-    print_text(["", *table.notes])
+    print_text(["", *(line for sentence in table.notes for line in wrapped(sentence))])

@@ -20,6 +20,7 @@ from .progress import progress
 
 if TYPE_CHECKING:
     from orbench.run import RunRecord
+    from orbench.tour import Training
 
 __all__ = ["app"]
 
@@ -27,8 +28,8 @@ app = new_app()
 
 _RETURN = "charts/episodic_return"
 _COLUMNS = f"run_id,exp_name,env_id,seed,status,duration,metric:{_RETURN}"
-# Episodes of FrozenLake pay 0 or 1: single ones show nothing.
-_SMOOTHING = "50"
+# An episode of FrozenLake pays 0 or 1: only the mean of many is a curve.
+_SMOOTHING = ("--smooth", "100", "--points", "100")
 
 
 @app.command(
@@ -58,10 +59,13 @@ def tour(
     parallel processes that record themselves. Another tour in the same folder replaces the runs
     of the last one when its own are complete.
     """
+    from orbench.tour import plan_tour
+
+    trainings = plan_tour(seeds, quick=quick)
     folder.mkdir(parents=True, exist_ok=True)
     store = folder / "tour.db"
     before = [run.run_id for run in _tour_runs(store)]
-    _train(store, seeds, quick=quick)
+    _train(trainings, store)
     if before:
         _remove(store, before)
     figure = folder / "learning_curves"
@@ -83,11 +87,10 @@ def _tour_runs(store: Path) -> list[RunRecord]:
         return []
 
 
-def _train(store: Path, seeds: int, *, quick: bool) -> None:
+def _train(trainings: list[Training], store: Path) -> None:
     from orbench.settings import store_url
-    from orbench.tour import plan_tour, train, usable_cores
+    from orbench.tour import train, usable_cores
 
-    trainings = plan_tour(seeds, quick=quick)
     cores = usable_cores()
     note(f"training {len(trainings)} runs, {cores} at a time, into {store}")
     began = time.monotonic()
@@ -106,7 +109,7 @@ def _remove(store: Path, run_ids: list[str]) -> None:
 def _plot(figure: Path) -> list[str]:
     """The command that draws the tour's learning curves."""
     return [
-        *("plot", "curves", "project=tour", "--metric", _RETURN, "--smooth", _SMOOTHING),
+        *("plot", "curves", "project=tour", "--metric", _RETURN, *_SMOOTHING),
         *("--y-label", "Episodic return", "--out", str(figure), "--format", "png"),
         *("--format", "svg"),
     ]
@@ -128,7 +131,14 @@ def _say_what_next(store: Path, figure: Path) -> None:
     tried = [
         ["show", first.run_id],
         ["diff", first.run_id, second.run_id],
-        ["fetch", f"exp_name={first.exp_name}", "--metric", _RETURN, "--out", f"{figure}.parquet"],
+        [
+            "fetch",
+            f"exp_name={first.exp_name}",
+            "--metric",
+            _RETURN,
+            "--out",
+            f"{figure.parent / 'returns.csv'}",
+        ],
     ]
     print_text(
         [

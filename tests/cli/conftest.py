@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
-TRAINING = '''
+from orbench.cli import main
+
+TRAINING = """
 import math, sys
 from pathlib import Path
 import orbench
@@ -25,13 +30,14 @@ for exp_name, lr in (("ppo", 3e-4), ("dqn", 1e-3)):
                 tags=["v1.2"] if exp_name == "ppo" else [], console=False, system_metrics=False,
             ) as run:
                 for step in range(40):
-                    run.log({"charts/return": 10.0 * seed + step, "loss": 1 / (step + 1)}, step=step)
+                    values = {"charts/return": 10.0 * seed + step, "loss": 1 / (step + 1)}
+                    run.log(values, step=step)
                 run.log({"loss": math.nan}, step=40)
                 run.summary.update({"best": 10.0 * seed + 39})
                 path = Path(f"policy-{seed}.txt")
                 path.write_text(f"policy {seed}")
                 run.log_artifact(path, name="models/policy.txt")
-'''
+"""
 
 FAILING = "import sys; print('about to fail'); print('on stderr', file=sys.stderr); sys.exit(3)"
 
@@ -41,8 +47,13 @@ class Done:
     """How a command ended."""
 
     code: int
-    out: str
+    raw: bytes
     err: str
+
+    @property
+    def out(self) -> str:
+        """stdout as text."""
+        return self.raw.decode()
 
     @property
     def json(self):
@@ -55,33 +66,46 @@ class Done:
 
 
 class Orbench:
-    """Runs `orbench` in a folder, in a process of its own, with a clean environment."""
+    """Runs `orbench` in a folder with a clean environment: here, or `apart` in its own process."""
 
-    def __init__(self, folder: Path, **variables: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.variables = variables
 
-    def environment(self, **more: str) -> dict[str, str]:
+    def environment(self, **more: object) -> dict[str, str]:
         """The variables the command sees: ours without any of orbench's or the terminal's."""
         kept = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith("ORBENCH_") and name not in ("COLUMNS", "LINES")
         }
-        return kept | {"ORBENCH_SYSTEM_SECONDS": "0"} | self.variables | more
+        return kept | {"ORBENCH_SYSTEM_SECONDS": "0"} | {k: str(v) for k, v in more.items()}
 
-    def __call__(self, *arguments: object, **variables: str) -> Done:
-        """Run it to its end."""
+    def __call__(self, *arguments: object, **variables: object) -> Done:
+        """Run it to its end in this process, which takes a tenth of the time."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+        with (
+            contextlib.chdir(self.folder),
+            mock.patch.dict(os.environ, self.environment(**variables), clear=True),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = main([str(argument) for argument in arguments])
+        for stream in (out, err):
+            stream.flush()
+        return Done(code, out.buffer.getvalue(), err.buffer.getvalue().decode())
+
+    def apart(self, *arguments: object, stdin: bytes = b"", **variables: object) -> Done:
+        """Run it to its end as a person would, in a process of its own."""
         done = subprocess.run(
             [sys.executable, "-m", "orbench.cli", *map(str, arguments)],
             cwd=self.folder,
             env=self.environment(**variables),
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             timeout=120,
             check=False,
         )
-        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Done(done.returncode, done.stdout, done.stderr.decode())
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +117,7 @@ def recorded(tmp_path_factory) -> Orbench:
     subprocess.run(
         [sys.executable, "train.py"], cwd=folder, env=orbench.environment(), check=True, timeout=300
     )
-    done = orbench(
+    done = orbench.apart(
         *("record", "--project", "demo", "--exp-name", "broken", "--env-id", "CartPole-v1"),
         *("--seed", 7, "--config", "optim.lr=0.5", "--", sys.executable, "-c", FAILING),
     )

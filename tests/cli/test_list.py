@@ -79,9 +79,7 @@ def test_csv_holds_exact_numbers_and_lists_as_json(recorded):
     }
 
 
-@pytest.mark.parametrize(
-    ("fmt", "said"), [("markdown", "a\\|b & c_d"), ("latex", "a|b \\& c\\_d")]
-)
+@pytest.mark.parametrize(("fmt", "said"), [("markdown", "a\\|b & c_d"), ("latex", "a|b \\& c\\_d")])
 def test_signs_of_the_format_are_escaped(recorded, fmt, said):
     assert said in recorded("list", "exp_name=ppo", "-c", "config.note", "-f", fmt).out
 
