@@ -85,7 +85,7 @@ def capture_in_background(
             redactor, pace, argv, Path.cwd(), own_process=program is None
         ),
         "environment": lambda: capture_environment(
-            pace, source_folder(argv, Path.cwd()), env_id=env_id
+            pace, source_folder(argv, Path.cwd()), env_id=env_id, program=program
         ),
         "seeds": lambda: capture_seeds(seed, pace),
     }

@@ -14,7 +14,14 @@ from ..config_values import storable_text
 from ..run import Document, JsonValue
 from .secrets import Redactor
 
-__all__ = ["EntryPoint", "capture_command", "entry_point", "repository_root", "source_folder"]
+__all__ = [
+    "EntryPoint",
+    "capture_command",
+    "entry_point",
+    "is_python",
+    "repository_root",
+    "source_folder",
+]
 
 _PYTHON = re.compile(r"(python|pypy)[0-9.]*w?(\.exe)?\Z", re.IGNORECASE)
 _OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
@@ -37,7 +44,7 @@ def entry_point(argv: Sequence[str], folder: Path) -> EntryPoint:
     """What a command line starts when it is run in `folder`; looks into Python's own options."""
     if not argv:
         return EntryPoint("interactive", "")
-    if _PYTHON.match(os.path.basename(argv[0])) is None:  # noqa: PTH119 - a word, not a path
+    if not is_python(argv[0]):
         return EntryPoint("program", argv[0], _first_script(argv[1:], folder))
     words = iter(argv[1:])
     for word in words:
@@ -50,6 +57,11 @@ def entry_point(argv: Sequence[str], folder: Path) -> EntryPoint:
         elif not word.startswith("-"):
             return _script(word, folder)
     return EntryPoint("interactive", "")
+
+
+def is_python(program: str) -> bool:
+    """Whether a program is a Python, by its name."""
+    return _PYTHON.match(os.path.basename(program)) is not None  # noqa: PTH119 - a word
 
 
 def _script(word: str, folder: Path) -> EntryPoint:

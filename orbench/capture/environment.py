@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
-import sys
-import sysconfig
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,7 +13,9 @@ from ..run import JsonValue
 from .command import repository_root
 from .distributions import installed_distributions
 from .files import encoded
+from .interpreter import ask_python, interpreter_of
 from .loaded import loaded_module
+from .python_facts import python_facts
 
 __all__ = ["capture_environment"]
 
@@ -34,49 +33,51 @@ Facts = dict[str, JsonValue]
 
 
 def capture_environment(
-    pause: Callable[[], object], folder: Path, *, env_id: str = "", path: Sequence[str] = ()
+    pause: Callable[[], object],
+    folder: Path,
+    *,
+    env_id: str = "",
+    program: Sequence[str] | None = None,
+    path: Sequence[str] = (),
 ) -> Facts:
     """The document `environment`; lock files are looked for from `folder` up to its repository.
 
-    `path` is the import path to list, sys.path by default. The same software gives the same
-    document. `problems` tells hidden and broken distributions.
+    `program` is the command line of a recorded program that may run on another Python than this;
+    `path` is the import path to list instead of that Python's own. The same software gives the
+    same document. `problems` tells hidden and broken distributions.
     """
-    packages, problems = installed_distributions(path or sys.path, pause)
+    facts, left_out = _python(program)
+    packages, problems = installed_distributions(path or facts["path"], pause)
     root = repository_root(folder)
     for package in packages:
         origin = package.get("origin")
         if root is not None and isinstance(origin, dict) and "path" in origin:
             _say_where(origin, root)
     document: Facts = {
-        "python": _python(),
+        "python": facts["python"],
         "packages": packages,
         "lock_files": _lock_files(folder, root, pause),
     }
-    conda = _conda_packages()
-    if conda:
-        document["conda_packages"] = conda
-    specification = _env_specification(env_id)
-    if specification:
-        document["env"] = specification
-    if problems:
-        document["problems"] = problems[:_MAX_PROBLEMS]
-    return document
-
-
-def _python() -> Facts:
-    in_venv = sys.prefix != sys.base_prefix
-    conda = (Path(sys.prefix) / "conda-meta").is_dir()
-    return {
-        "version": platform.python_version(),
-        "implementation": platform.python_implementation(),
-        "build": sys.version,
-        "compiler": platform.python_compiler(),
-        "platform": sysconfig.get_platform(),
-        "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-        "optimize": sys.flags.optimize,
-        "prefix": storable_text(sys.prefix),
-        "prefix_kind": "conda" if conda else "venv" if in_venv else "system",
+    optional: Facts = {
+        "conda_packages": _conda_packages(Path(facts["python"]["prefix"])),
+        "env": _env_specification(env_id),
+        "problems": problems[:_MAX_PROBLEMS],
+        "left_out": left_out,
     }
+    return document | {name: value for name, value in optional.items() if value}
+
+
+def _python(program: Sequence[str] | None) -> tuple[Facts, list[str]]:
+    """The facts of the Python that counts, and what is to be said where it is not known."""
+    if program is None:
+        return python_facts(), []
+    interpreter = interpreter_of(program, Path.cwd())
+    answer = None if interpreter is None else ask_python(interpreter, Path.cwd())
+    if answer is not None:
+        return answer, []
+    name = program[0] if program else "the program"
+    reason = "is not known to run on a Python" if interpreter is None else "gave no answer"
+    return python_facts(), [f"{name} {reason}; Python and packages are those of the recorder"]
 
 
 def _say_where(origin: Facts, root: Path) -> None:
@@ -116,10 +117,10 @@ def _lock_file(file: Path, root: Path) -> Facts:
     return {**entry, **encoded("content", data)}
 
 
-def _conda_packages() -> list[str]:
+def _conda_packages(prefix: Path) -> list[str]:
     """`name-version-build` of what conda installed, which is more than Python's packages."""
     try:
-        names = os.listdir(Path(sys.prefix) / "conda-meta")  # noqa: PTH208 - names are enough
+        names = os.listdir(prefix / "conda-meta")  # noqa: PTH208 - names are enough
     except OSError:
         return []
     found = sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))

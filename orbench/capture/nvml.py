@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 __all__ = ["nvml_devices", "open_nvml", "visible_devices"]
 
+# Without a driver the package, which takes a tenth of a second to import, need not be asked.
+_DRIVER_SIGNS = ("/dev/nvidiactl", "/proc/driver/nvidia", "/dev/dxg")
+
 
 def open_nvml() -> Any:  # Any: pynvml has no types
     """The initialised `pynvml` module, None where package, library or driver is missing."""
+    if sys.platform == "linux" and not any(Path(sign).exists() for sign in _DRIVER_SIGNS):
+        return None
     try:
         import pynvml  # type: ignore[import-untyped]
 

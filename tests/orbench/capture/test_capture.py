@@ -64,7 +64,8 @@ def test_no_planted_token_is_in_anything_emitted(tmp_path):
         "redactor = Redactor.from_environment(os.environ)\n"
         "told = dict(capture_at_start(redactor))\n"
         "capture_in_background(told.__setitem__, redactor, seed=1)\n"
-        "told['config'] = redactor.document(normalise({'api_key': '-'.join('key'), 'n': sys.argv})[0])\n"
+        "config = normalise({'api_key': '-'.join('key'), 'n': sys.argv})[0]\n"
+        "told['config'] = redactor.document(config)\n"
         "print(json.dumps(told))\n"
     )
     (root / "requirements.txt").write_text("a\n")
