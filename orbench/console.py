@@ -111,6 +111,8 @@ class TeeStream:
 
     def __getattr__(self, name: str) -> Any:
         # Any: whatever the wrapped stream has, which in a notebook is more than a file's.
+        if name == "_stream":  # an instance without __init__, as `copy` makes one
+            raise AttributeError(name)
         return getattr(self._stream, name)
 
     def __iter__(self) -> Iterator[str]:

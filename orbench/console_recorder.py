@@ -105,9 +105,11 @@ class ConsoleRecorder:
         self._emit_arrived()
         self._emit_unfinished(float("inf"))
         for stream, tail in self._tails.items():
-            self._note(stream, f"{tail.left_out} bytes of {stream} were left out here")
+            lines = tail.last_lines()
+            if tail.left_out:
+                self._note(stream, f"{tail.left_out} bytes of {stream} were left out here")
             pieces = self._pieces[stream] = _Pieces(self._redactor)
-            for when, data in tail.last_lines():
+            for when, data in lines:
                 pieces.add(when, data)
             pieces.finish_line()
             self._emit_pieces(stream)
@@ -230,11 +232,12 @@ class _Tail:
             self.left_out += len(oldest)
 
     def last_lines(self) -> list[tuple[float, bytes]]:
-        """What is there from the first start of a line on: before it may be half a secret."""
-        while self._parts:
+        """What is there; after a cut from the next line on, as half a secret may stand first."""
+        while self.left_out and self._parts:
             when, part = self._parts.popleft()
             _, line_end, rest = part.partition(b"\n")
             self.left_out += len(part) - len(rest)
             if line_end:
-                return [(when, rest), *self._parts]
-        return []
+                self._parts.appendleft((when, rest))
+                break
+        return list(self._parts)

@@ -132,6 +132,11 @@ class Pump(threading.Thread):
         self._stop_at = time.monotonic() + self._grace
         os.close(self._wake)
 
+    def give_up(self) -> None:
+        """Leave a destination that nobody reads; what is not passed on by now is lost to it."""
+        for stream in list(self._streams.values()):
+            stream.cut = "nobody read it; the rest was not passed on"
+
     def run(self) -> None:
         """The thread's body; see the class."""
         poll = select.poll()

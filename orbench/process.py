@@ -84,7 +84,10 @@ def record_command(
         pumps = pumps_for(streams, recorder.take, grace_seconds)
         for pump in pumps:
             pump.start()
-        run.watch_process(child)
+        try:
+            run.watch_process(child)
+        except Exception as error:  # metrics may fail, the program goes on
+            say(f"no system metrics: {error}")
         returncode = _wait_for(child, streams, signals)
         _drain(pumps, signals)
         for stream in streams:
@@ -245,13 +248,20 @@ def _wait_for(child: int, streams: Sequence[Stream], signals: HeldSignals) -> in
         if received.number == signal.SIGWINCH:
             for stream in streams:
                 stream.resize()
-            os.kill(child, signal.SIGWINCH)  # the kernel's may have come before the new size
+            _send(child, signal.SIGWINCH)  # the kernel's may have come before the new size
         elif received.is_for(child):
-            os.kill(child, received.number)
+            _send(child, received.number)
+
+
+def _send(child: int, number: signal.Signals) -> None:
+    with contextlib.suppress(PermissionError):  # a program that runs as somebody else
+        os.kill(child, number)
 
 
 def _drain(pumps: Sequence[Pump], signals: HeldSignals) -> None:
     """Wait until all output is passed on; a signal to end gives up on a reader that does not."""
+    while signals.next(0) is not None:  # what ended the program is not meant for this
+        pass
     for pump in pumps:
         pump.program_ended()
     for pump in pumps:
@@ -259,6 +269,8 @@ def _drain(pumps: Sequence[Pump], signals: HeldSignals) -> None:
             pump.join(0.1)
             received = signals.next(0)
             if received is not None and received.number in _ENDING:
+                for other in pumps:
+                    other.give_up()
                 return
 
 

@@ -90,9 +90,10 @@ def test_signals_that_were_ignored_stay_ignored(recording) -> None:
 
 
 def test_a_reader_that_does_not_read_can_be_given_up(recording) -> None:
-    with recording.start("sh", "-c", "head -c 100000 /dev/zero", stdout=-1) as recorder:
+    with recording.start("sh", "-c", "head -c 100000 /dev/zero", stdout=-1, stderr=-1) as recorder:
         time.sleep(2)  # the program has ended, its last bytes cannot be passed on
         assert recorder.poll() is None
         recorder.terminate()
         assert recorder.wait(60) == 0
+        assert b"stdout of the program: nobody read it" in recorder.stderr.read()
     assert recording.record().status == RunStatus.FINISHED
