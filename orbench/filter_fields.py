@@ -111,7 +111,7 @@ def field_problem(word: str) -> str:
         return f"'{word}' needs a key, like {head}.NAME"
     if word in SERIES_FIELDS:
         return f"'{word}' needs a metric, like {word}(METRIC)"
-    known = [*_RUN_FIELDS, *_DOCUMENTS, *SERIES_FIELDS]
+    known = [*_RUN_FIELDS, *_DOCUMENTS]
     all_of_them = [*_RUN_FIELDS, *(f"{name}.NAME" for name in _DOCUMENTS), "last(METRIC)"]
     hint = near(head, known) or f"; there are {', '.join(all_of_them)}"
     return f"there is no field '{word}'{hint}"

@@ -27,12 +27,14 @@ _REGEX_PIECE = re.compile(
     | \[ \^? \]? (?: \\. | [^\]\\] )* \]        # a class
     | (?P<group> \(\? (?! [:=!] | <[=!] ) )
     | (?P<possessive> [*+?}] \+ )
-    | \{ \d* ,? (?P<times> \d+ ) \}
+    | \{ (?P<least>\d*) ,? (?P<most>\d*) \}
     """,
     re.VERBOSE | re.DOTALL,
 )
 _PORTABLE_ESCAPES = frozenset("dDwWsSbBAZnrtfv123456789")
 _MOST_TIMES = 255
+_LONGEST_REGEX = 1_000
+_TOO_LARGE = "the regular expression is too large"
 _IGNORE_CASE = "(?i)"
 
 
@@ -69,6 +71,8 @@ def _class_member(member: re.Match[str]) -> str:
 
 def regex_problem(pattern: str) -> Problem | None:
     """What is wrong with a regular expression, None if every back end reads it alike."""
+    if len(pattern) > _LONGEST_REGEX:
+        return _TOO_LARGE, 0
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -78,7 +82,7 @@ def regex_problem(pattern: str) -> Problem | None:
     except Warning as warning:
         return f"not a clear regular expression: {warning}; escape the bracket", 0
     except (OverflowError, RecursionError):
-        return "the regular expression is too large", 0
+        return _TOO_LARGE, 0
     start = len(_IGNORE_CASE) if pattern.startswith(_IGNORE_CASE) else 0
     for piece in _REGEX_PIECE.finditer(pattern, start):
         problem = _unportable(piece)
@@ -88,14 +92,16 @@ def regex_problem(pattern: str) -> Problem | None:
 
 
 def _unportable(piece: re.Match[str]) -> str:
-    escape, times = piece["escape"], piece["times"]
+    escape = piece["escape"]
     if escape and escape.isalnum() and escape not in _PORTABLE_ESCAPES:
         return rf"the escape \{escape} is not supported in a regular expression"
     if piece["group"]:
         return "groups are ( ), (?: ), (?= ), (?! ), (?<= ) and (?<! ), with (?i) in front"
     if piece["possessive"]:
         return f"the quantifier {piece[0]} is not supported in a regular expression"
-    if times and (len(times) > len(str(_MOST_TIMES)) or int(times) > _MOST_TIMES):
+    if piece["most"] and not piece["least"]:
+        return f"a repeat count needs both ends, like {{0,{piece['most']}}}"
+    if any(int(count) > _MOST_TIMES for count in (piece["least"], piece["most"]) if count):
         return f"a repeat count is at most {_MOST_TIMES}"
     return ""
 
