@@ -111,7 +111,7 @@ class _Walk:
 
     def _plain(self, value: Any, key: str, depth: int) -> JsonValue:
         if isinstance(value, enum.Enum) and not isinstance(value, int | str | float):
-            self.note(key, f"the enum member {value}, kept as its value")
+            self.note(key, f"a member of the enum {_type_name(value)}, kept as its value")
             return self.convert(value.value, key, depth + 1)
         if isinstance(value, str):
             return self._text(str.__str__(value), key)

@@ -82,9 +82,9 @@ class Git:
         except _RefusedError:
             return None
 
-    def names(self, *words: str) -> list[bytes]:
-        """The output's names, which end with a NUL each."""
-        return [name for name in self.output(*words).split(b"\0") if name]
+    def names(self, *words: str, limit: int = _MAX_OUTPUT) -> list[bytes]:
+        """The output's names, which end with a NUL each; raises as `output`."""
+        return [name for name in self.output(*words, limit=limit).split(b"\0") if name]
 
     def output(self, *words: str, limit: int = _MAX_OUTPUT) -> bytes:
         """What `git WORDS` prints; raises GitOutputError beyond `limit` bytes, else GitError."""

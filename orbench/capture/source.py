@@ -28,6 +28,7 @@ GIT_SECONDS = 5.0
 
 _MAX_DIFF_BYTES = 1024 * 1024
 _MAX_UNTRACKED = 500
+_MAX_LISTING_BYTES = 4 * 1024 * 1024
 _MAX_MODULES = 200
 # What programs write beside the code, new with every run; it would make every run's source differ.
 _OUTPUT_FOLDERS = ("*.journal", "wandb", "mlruns", "__pycache__", ".ipynb_checkpoints")
@@ -181,7 +182,12 @@ class _Reading:
         return facts if name in facts else {name: None, **facts}
 
     def _untracked(self, git: Git) -> Facts:
-        found = git.names("ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/")
+        listing = ("ls-files", "--others", "--exclude-standard", "--full-name", "-z")
+        try:
+            found = git.names(*listing, ":/", limit=_MAX_LISTING_BYTES)
+        except GitOutputError:
+            found = git.names(*listing, ":(top,glob)**/*.py")
+            self.left_out.append("untracked files other than *.py: there are too many")
         kept = [name for name in map(os.fsdecode, found) if not _is_output(name)]
         if len(kept) < len(found):
             self.left_out.append("untracked databases, journals, event files and caches")

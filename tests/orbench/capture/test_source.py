@@ -200,6 +200,16 @@ class TestUntracked:
         assert sorted(entry["path"] for entry in document["untracked"]) == sorted(names)
         assert "secret content" not in json.dumps(document)
 
+    def test_among_too_many_files_those_of_python_are_kept(self, repository, monkeypatch):
+        monkeypatch.setattr("orbench.capture.source._MAX_LISTING_BYTES", 1_000)
+        (repository / "frames").mkdir()
+        for number in range(100):
+            (repository / "frames" / f"frame-{number}.png").write_bytes(b"")
+        (repository / "sub" / "new.py").write_text("new = 1\n")
+        document = source_of(repository)
+        assert [entry["path"] for entry in document["untracked"]] == ["sub/new.py"]
+        assert any("too many" in line for line in document["left_out"])
+
     def test_links_and_pipes_are_not_followed(self, repository, tmp_path):
         (tmp_path / "outside").write_text("outside the repository")
         (repository / "link").symlink_to(tmp_path / "outside")
