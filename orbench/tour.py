@@ -15,16 +15,7 @@ from dataclasses import dataclass
 
 from .errors import MissingExtraError, RecordingError
 
-__all__ = [
-    "AGENTS",
-    "PROJECT",
-    "TOUR_ENVS",
-    "TourEnv",
-    "Training",
-    "plan_tour",
-    "train",
-    "usable_cores",
-]
+__all__ = ["AGENTS", "PROJECT", "Training", "plan_tour", "train", "usable_cores"]
 
 PROJECT = "tour"
 AGENTS = ("q_learning", "sarsa")
@@ -32,35 +23,21 @@ _QUICK_PART = 10
 
 
 @dataclass(frozen=True, slots=True)
-class TourEnv:
+class _TourEnv:
     """An env of the tour, its id without the version, and how it is learned."""
 
     name: str
     episodes: int
     settings: tuple[str, ...]
 
-    @property
-    def env_id(self) -> str:
-        """The id with the newest version that Gymnasium has; raises MissingExtraError."""
-        try:
-            from gymnasium.envs.registration import find_highest_version
-        except ModuleNotFoundError as error:
-            raise MissingExtraError("the tour", "gym") from error
-        return f"{self.name}-v{find_highest_version(None, self.name)}"
-
-    def options(self, *, quick: bool = False) -> list[str]:
-        """The options of an agent that learns this env; `quick` for a tenth of the episodes."""
-        episodes = self.episodes // _QUICK_PART if quick else self.episodes
-        return ["--env-id", self.env_id, "--episodes", str(episodes), *self.settings]
-
 
 # The longest first, so that no core is idle at the end.
-TOUR_ENVS = (
+_ENVS = (
     # The ice is slippery: only many trials tell what an action is worth, hence the small steps.
-    TourEnv("FrozenLake", 2_000, ("--step-size", "0.1", "--discount", "0.99")),
-    TourEnv("Taxi", 700, ("--step-size", "0.5")),
+    _TourEnv("FrozenLake", 1_500, ("--step-size", "0.1", "--discount", "0.99")),
+    _TourEnv("Taxi", 700, ("--step-size", "0.5")),
     # Exploring at the edge is what costs Q-learning here; the limit keeps first episodes short.
-    TourEnv(
+    _TourEnv(
         "CliffWalking",
         600,
         ("--step-size", "0.25", "--exploration", "0.2", "--max-episode-steps", "60"),
@@ -70,37 +47,54 @@ TOUR_ENVS = (
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """One run to be trained: an agent on an env with a seed."""
+    """One run to be trained: an agent on an env with a seed, and the agent's settings."""
 
     agent: str
-    env: TourEnv
+    env_id: str
     seed: int
-    quick: bool = False
+    settings: tuple[str, ...]
+
+    @property
+    def arguments(self) -> list[str]:
+        """The agent's command line arguments."""
+        return ["--env-id", self.env_id, "--seed", str(self.seed), *self.settings]
 
     @property
     def command(self) -> list[str]:
-        """The command line that trains it; raises MissingExtraError without Gymnasium."""
-        return [
-            *(sys.executable, "-m", f"orbench.examples.{self.agent}"),
-            *("--project", PROJECT, "--seed", str(self.seed)),
-            *self.env.options(quick=self.quick),
-        ]
+        """The command line that trains it."""
+        program = [sys.executable, "-m", f"orbench.examples.{self.agent}"]
+        return [*program, "--project", PROJECT, *self.arguments]
 
     def __str__(self) -> str:
-        return f"{self.agent} on {self.env.name}, seed {self.seed}"
+        return f"{self.agent} on {self.env_id}, seed {self.seed}"
 
 
 def plan_tour(seeds: int, *, quick: bool = False) -> list[Training]:
     """What the tour trains: every agent on every env with seeds 1 to `seeds`.
 
-    `quick` plays a tenth of the episodes.
+    `quick` plays a tenth of the episodes. Raises MissingExtraError without Gymnasium.
     """
     return [
-        Training(agent, env, seed, quick)
-        for env in TOUR_ENVS
+        Training(agent, env_id, seed, _settings(env, quick=quick))
+        for env in _ENVS
+        for env_id in [_newest(env.name)]
         for seed in range(1, seeds + 1)
         for agent in AGENTS
     ]
+
+
+def _newest(name: str) -> str:
+    """The id of the env of this name with the newest version that Gymnasium has."""
+    try:
+        from gymnasium.envs.registration import find_highest_version
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("the tour", "gym") from error
+    return f"{name}-v{find_highest_version(None, name)}"
+
+
+def _settings(env: _TourEnv, *, quick: bool) -> tuple[str, ...]:
+    episodes = env.episodes // _QUICK_PART if quick else env.episodes
+    return ("--episodes", str(episodes), *env.settings)
 
 
 def usable_cores() -> int:
@@ -123,7 +117,7 @@ def train(
     """
     environ = _environ(store_url)
     with ThreadPoolExecutor(at_once) as pool:
-        futures = {pool.submit(_train_one, one, one.command, environ): one for one in trainings}
+        futures = {pool.submit(_train_one, one, environ): one for one in trainings}
         try:
             for future in as_completed(futures):
                 future.result()
@@ -142,9 +136,9 @@ def _environ(store_url: str) -> dict[str, str]:
     return {**inherited, "ORBENCH_STORE": store_url, "OMP_NUM_THREADS": "1"}
 
 
-def _train_one(training: Training, command: list[str], environ: dict[str, str]) -> None:
+def _train_one(training: Training, environ: dict[str, str]) -> None:
     done = subprocess.run(
-        command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        training.command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
