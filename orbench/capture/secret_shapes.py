@@ -28,9 +28,10 @@ KEY_GAP = "\\rn \t\r\n\"'+,>|-"
 _NAME = r"(?:api_?key|token|secret|passw(?:or)?d|credentials|API_?KEY|TOKEN|SECRET|PASSW(?:OR)?D)"
 
 # Every repeat is bounded, so that no text makes the search slow. `keep` groups stay in the text.
+# A URL or assignment with braces or $ in it is code that puts a secret in, and holds none.
 _SHAPES = rf"""
     (?P<private>{_BEGIN}{_BODY})
-  | ://(?P<userinfo>[^\s/?\#"'<>\\]{{1,1024}})@
+  | ://(?P<userinfo>[^\s/?\#"'<>\\{{}}$]{{1,1024}})@
   | (?P<keep1>x-access-token:)[^\s@"']{{1,512}}
   | (?P<keep2>uthorization["']?[:=]\ ?["']?(?:[Bb]asic|[Bb]earer|[Tt]oken)\ )[^\s"']{{4,4096}}
   | (?P<keep3>\b[A-Z0-9_]{{0,60}}(?:TOKEN|SECRET|PASSW(?:OR)?D|API_?KEY|ACCESS_KEY|SECRET_KEY|AUTH)=

@@ -137,6 +137,7 @@ class TestText:
             "risk-sensitive-reinforcement-learning-2024-edition task-0123456789abcdefghij",
             "wandb @ git+https://github.com/wandb/wandb@" + "0a1b" * 10,
             "HF_TOKEN=$OTHER_TOKEN",
+            'url = f"https://{user}:{token}@example.org/{name}"',
             'assert "-----BEGIN PRIVATE KEY----" in text\nand what follows stays\n',
         ],
     )
