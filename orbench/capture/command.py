@@ -19,6 +19,7 @@ __all__ = [
     "capture_command",
     "entry_point",
     "is_python",
+    "relative",
     "repository_root",
     "source_folder",
 ]

@@ -15,7 +15,7 @@ from ..config_values import storable_text
 from ..run import JsonValue
 from .secrets import Redactor
 
-__all__ = ["SECRET_FILES", "FileTaker", "is_secret_file"]
+__all__ = ["SECRET_FILES", "FileTaker", "encoded", "is_secret_file"]
 
 MAX_FILE_BYTES = 256 * 1024
 MAX_TOTAL_BYTES = 2 * 1024 * 1024

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["nvml_devices", "open_nvml", "visible_devices"]
+__all__ = ["as_text", "nvml_devices", "open_nvml", "visible_devices"]
 
 # Without a driver the package, which takes a tenth of a second to import, need not be asked.
 _DRIVER_SIGNS = ("/dev/nvidiactl", "/proc/driver/nvidia", "/dev/dxg")
