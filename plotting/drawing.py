@@ -32,6 +32,8 @@ _LETTERS_AT_LEAST = 8
 _TICK_INCHES = 0.25
 # What stands beside a legend's text: the handle and the gaps, in type sizes.
 _HANDLE_EMS = 4.9
+# Above and below the legend: room that the shared label takes a part of.
+_LEGEND_PAD_EMS = 0.9
 _LEGEND_COLUMNS = 6
 
 
@@ -164,7 +166,8 @@ def _label(drawn: Figure, figure: CurvesFigure, legend: Legend) -> None:
     below.set_x((min(box.x0 for box in boxes) + max(box.x1 for box in boxes)) / 2)
     extents = [axes.get_tightbbox() for axes in drawn.axes if axes.axison]
     ticks = min(extent.y0 for extent in extents if extent is not None)
-    middle = (legend.get_window_extent().y1 + ticks) / 2
+    entries = max(text.get_window_extent().y1 for text in legend.get_texts())
+    middle = (entries + ticks) / 2
     below.set(y=drawn.transFigure.inverted().transform((0, middle))[1], va="center")
 
 
@@ -205,7 +208,8 @@ def _draw_legend(
         handlelength=2.6,
         columnspacing=1.4,
         labelspacing=0.35,
-        borderaxespad=0.6,
+        borderpad=_LEGEND_PAD_EMS,
+        borderaxespad=0.0,
     )
 
 

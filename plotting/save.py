@@ -7,6 +7,7 @@ moved there whole, so that a reader never sees half of it.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -115,6 +116,7 @@ def _write_whole(path: Path, content: bytes) -> None:
             os.fsync(out.fileno())
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
         reason = error.strerror or str(error)
         raise FigureError(f"cannot write {path}: {reason}; choose another place") from error

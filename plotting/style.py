@@ -87,7 +87,7 @@ THEMES: dict[str, Theme] = {
                 "#9ad8ff",
                 "#f08040",
                 "#8a78f0",
-                "#e29be0",
+                "#eba6a6",
             ),
         ),
     )

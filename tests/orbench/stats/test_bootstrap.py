@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbench.errors import ScoreError
-from orbench.stats import STATISTICS, IQM, Mean, Median, OptimalityGap
+from orbench.stats import IQM, STATISTICS, Mean, Median, OptimalityGap
 from orbench.stats.bootstrap import Resample, bootstrap, draw_counts, random_words, resamples
 
 TASKS = tuple(np.random.default_rng(1).normal(1, 1, n) for n in (3, 5, 4))

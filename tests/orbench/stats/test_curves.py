@@ -69,7 +69,7 @@ def test_a_long_run_is_brought_to_as_many_points_as_asked():
 
 
 def test_runs_that_share_no_step_are_named():
-    with pytest.raises(ScoreError, match="early .to step 2. and late .from step 5."):
+    with pytest.raises(ScoreError, match=r"early \(to step 2\) and late \(from step 5\)"):
         common_grid([curve([5, 6], [0, 0], "late"), curve([1, 2], [0, 0], "early")], 10)
 
 
