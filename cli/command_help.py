@@ -44,3 +44,14 @@ class NamingGroup(typer.core.TyperGroup):
             hint = near(args[0], names) or f"; there are {', '.join(names)}"
             raise UsageError(f"no command '{args[0]}'{hint}")
         return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write each command with the whole first sentence of its help, however narrow the page."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [
+            (name, (command.help or "").partition("\n\n")[0])
+            for name, command in commands
+            if command
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)

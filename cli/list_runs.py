@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orbench.errors import ProjectNotFoundError
+
 from .command_help import OrbenchCommand
 from .opening import opened_store
 from .options import (
@@ -20,8 +22,8 @@ from .options import (
     where_from,
 )
 from .output import Table, note, print_table
-from .run_columns import DEFAULT_COLUMNS, column_for, metric_of, missing_keys, sort_key
-from .selecting import require_metrics, why_nothing
+from .run_columns import DEFAULT_COLUMNS, column_for, metric_of, missing_keys
+from .selecting import require_metrics
 
 if TYPE_CHECKING:
     from orbench.filters import Filter
@@ -84,11 +86,10 @@ def list_runs(
     names = split_names(columns) or list(DEFAULT_COLUMNS)
     chosen = [column_for(name) for name in names]
     at_most = _TABLE_LIMIT if limit is None and fmt is Format.TABLE else limit or None
-    order = [sort_key(name) for name in split_names(sort)] or ["-started"]
     with opened_store(store_url) as store:
-        runs = store.runs(condition, order_by=order, limit=at_most)
+        runs = store.runs(condition, order_by=split_names(sort) or ["-started"], limit=at_most)
         summaries = _summaries(store, condition, runs, names)
-        nothing = "" if runs else why_nothing(store, condition)
+        nothing = "" if runs else _why_nothing(store, condition)
         left_out = len(store.run_ids(condition)) - len(runs) if len(runs) == at_most else 0
     rows = [[column.value(run, summaries) for column in chosen] for run in runs]
     for sentence in missing_keys(names, rows, runs):
@@ -97,6 +98,16 @@ def list_runs(
     print_table(table if columns or fmt is not Format.TABLE else _without_empty(table), fmt)
     if left_out:
         note(f"{left_out} more not shown; --limit 0 shows all")
+
+
+def _why_nothing(store: RunStore, where: Filter | None) -> str:
+    """Why no run is listed. A project that no run belongs to is an error all the same."""
+    from orbench.finding import no_runs
+
+    reason = no_runs(store, where)
+    if isinstance(reason, ProjectNotFoundError):
+        raise reason
+    return str(reason)
 
 
 def _summaries(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 
 from .output import note
 
-__all__ = ["progress"]
+__all__ = ["counted", "progress"]
 
 _PLAIN_LINES = 5
 
@@ -19,32 +20,40 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
 
     Where stderr is no terminal there are about five lines in all, so that logs stay short.
     """
-    if sys.stderr.isatty():
-        with _bar(what, total) as advance:
-            yield advance
-    else:
-        yield _plain(what, total)
+    numbers = count(1)
+    with counted(what) as tell:
+        yield lambda: tell(next(numbers), total)
 
 
 @contextmanager
-def _bar(what: str, total: int) -> Iterator[Callable[[], None]]:
+def counted(what: str) -> Iterator[Callable[[int, int], None]]:
+    """The same for work that counts itself; call what it gives with how much is done and of all."""
+    if sys.stderr.isatty():
+        with _bar(what) as tell:
+            yield tell
+    else:
+        yield _plain(what)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bars:
-        task = bars.add_task(what, total=total)
-        yield lambda: bars.advance(task)
+        task = bars.add_task(what, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
-def _plain(what: str, total: int) -> Callable[[], None]:
-    done = 0
+def _plain(what: str) -> Callable[[int, int], None]:
+    before = 0
 
-    def advance() -> None:
-        nonlocal done
-        before, done = done, done + 1
+    def tell(done: int, total: int) -> None:
+        nonlocal before
         if _PLAIN_LINES * before // total != _PLAIN_LINES * done // total:
             note(f"{what}: {done} of {total}")
+        before = done
 
-    return advance
+    return tell

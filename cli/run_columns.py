@@ -23,7 +23,6 @@ __all__ = [
     "column_for",
     "metric_of",
     "missing_keys",
-    "sort_key",
 ]
 
 DEFAULT_COLUMNS = (
@@ -103,13 +102,6 @@ def metric_of(name: str) -> str | None:
     """The metric in a column such as `metric:NAME` or `max(NAME)`, None for other columns."""
     found = _SERIES_COLUMN.fullmatch(_in_full(name))
     return found[2] if found else None
-
-
-def sort_key(name: str) -> str:
-    """A column's name as the store sorts by it; `-` before it stays."""
-    sign = "-" if name.startswith("-") else ""
-    plain = name.removeprefix("-")
-    return sign + _in_full(_ALIASES.get(plain, plain))
 
 
 def _in_full(name: str) -> str:

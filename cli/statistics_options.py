@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .selecting import require_metrics, selected_runs
+from .selecting import require_metrics
 
 if TYPE_CHECKING:
     from orbench.filters import Filter
@@ -63,6 +63,8 @@ def runs_and_series(
     store: RunStore, where: Filter | None, metric: str
 ) -> tuple[list[RunRecord], list[Series]]:
     """The runs of a filter and their series; raises NoRunsError and MetricNotFoundError."""
-    runs = selected_runs(store, where)
+    from orbench.finding import find_runs
+
+    runs = find_runs(store, where)
     require_metrics(store, where, [metric])
     return runs, store.series([run.run_id for run in runs], metric)

@@ -50,7 +50,7 @@ def test_tags_are_put_on_and_taken_off_by_id_prefix_and_by_filter(three):
     [
         (["all"], "nothing to do; give --add TAG or --remove TAG"),
         (["all", "--add", "x", "--remove", "x"], "'x' is to be added and removed"),
-        (["exp_name=zzz", "--add", "x"], "no run matches the filter"),
+        (["exp_name=zzz", "--add", "x"], "exp_name=zzz; there are exp0, exp1, exp2"),
         (["zzzz", "--add", "x"], "no run 'zzzz' in the store"),
     ],
 )

@@ -1,0 +1,78 @@
+"""`orbench fetch`: series of many runs in long form, for programs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .command_help import OrbenchCommand
+from .opening import opened_store
+from .options import FilterArguments, StoreOption, examples, new_app, where_from
+from .output import note
+
+__all__ = ["app"]
+
+app = new_app()
+
+
+@app.command(
+    cls=OrbenchCommand,
+    epilog=examples(
+        "orbench fetch exp_name=ppo --metric charts/episodic_return --out ppo.parquet",
+        "orbench fetch tag:v1.2 -m loss -m charts/episodic_return -o series.csv",
+        "orbench fetch 'seed<3' -m loss --format json > loss.json",
+    ),
+)
+def fetch(
+    metrics: Annotated[
+        list[str],
+        typer.Option(
+            "--metric",
+            "-m",
+            metavar="NAME",
+            help="A metric; repeat for several. `orbench metrics` lists them.",
+        ),
+    ],
+    where: FilterArguments = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Where to write: .csv, .json or .parquet; by default stdout.",
+        ),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="csv, json or parquet; by default the suffix of --out, on stdout csv.",
+        ),
+    ] = None,
+    store_url: StoreOption = None,
+) -> None:
+    """Write series in long form to a file or to stdout.
+
+    One row for each point: run_id, project, exp_name, env_id, seed, metric, step, wall_time,
+    value. Numbers are exact. Runs without points of a metric are told on stderr.
+    """
+    from orbench.fetch import fetch as fetched
+    from orbench.run_set import left_out_in_words
+
+    with opened_store(store_url) as store:
+        table = fetched(where_from(where), metrics=metrics, store=store)
+    if out is not None:
+        table.write(out, form)
+        note(f"{out}: {len(table)} points of {len(table.runs)} runs")
+    elif form == "parquet":
+        table.write(sys.stdout.buffer, form)
+    else:
+        table.write(sys.stdout, form or "csv")
+    if table.left_out:
+        note(left_out_in_words(table.left_out))
