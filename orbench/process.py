@@ -80,23 +80,7 @@ def record_command(
             refusal = _refusal(program, error)
             run.finish(RunStatus.FAILED, exit_code=refusal.exit_code, error=str(refusal))
             raise refusal from error
-        recorder = ConsoleRecorder(run.emit, run.redactor)
-        pumps = pumps_for(streams, recorder.take, grace_seconds)
-        for pump in pumps:
-            pump.start()
-        try:
-            run.watch_process(child)
-        except Exception as error:  # metrics may fail, the program goes on
-            say(f"no system metrics: {error}")
-        returncode = _wait_for(child, streams, signals)
-        _drain(pumps, signals)
-        for stream in streams:
-            if stream.cut:
-                say(f"{stream.name} of the program: {stream.cut}")
-                recorder.take(stream.name, f"\n[orbench: {stream.cut}]\n".encode())
-        recorder.close()
-        if recorder.failure:
-            say(recorder.failure)
+        returncode = _follow(child, run, streams, signals, grace_seconds, say)
         _finish(run, returncode, say)
         return returncode
 
@@ -229,6 +213,35 @@ def _descriptors_filled() -> Iterator[set[int]]:
     finally:
         for fd in closed:
             os.close(fd)
+
+
+def _follow(
+    child: int,
+    run: Run,
+    streams: Sequence[Stream],
+    signals: HeldSignals,
+    grace_seconds: float,
+    say: Callable[[str], None],
+) -> int:
+    """Keep and pass on what the program writes until it has ended; returns how it ended."""
+    recorder = ConsoleRecorder(run.emit, run.redactor)
+    pumps = pumps_for(streams, recorder.take, grace_seconds)
+    for pump in pumps:
+        pump.start()
+    try:
+        run.watch_process(child)
+    except Exception as error:  # metrics may fail, the program goes on
+        say(f"no system metrics: {error}")
+    returncode = _wait_for(child, streams, signals)
+    _drain(pumps, signals)
+    for stream in streams:
+        if stream.cut:
+            say(f"{stream.name} of the program: {stream.cut}")
+            recorder.take(stream.name, f"\n[orbench: {stream.cut}]\n".encode())
+    recorder.close()
+    if recorder.failure:
+        say(recorder.failure)
+    return returncode
 
 
 def _wait_for(child: int, streams: Sequence[Stream], signals: HeldSignals) -> int:
