@@ -107,7 +107,10 @@ def _wide(summary: ScoreSummary) -> Table:
             for row in summary.aggregates
             if row.estimate.statistic == statistic
         }
-        title = f"{STATISTICS[statistic].title} {_OVER_ENVS.title}"
+        where = (
+            f"({summary.shared_tasks[0]})" if len(summary.shared_tasks) == 1 else _OVER_ENVS.title
+        )
+        title = f"{STATISTICS[statistic].title} {where}"
         rows.append((title, *(found.get(label) for label in summary.labels)))
     n = f"n: {_runs_in_words(summary.cells)}."
     return Table(summary.metric, columns, tuple(rows), (n, *summary.notes))

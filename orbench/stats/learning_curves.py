@@ -96,7 +96,7 @@ class LearningCurves:
         """The sentences of a caption: method, then what is peculiar to these runs."""
         notes = [
             *self.settings.sentences(),
-            *(_note_on_grid(self.curves),),
+            _note_on_grid(self.curves),
             *_notes_on_cells(self.curves, self.labels, self.envs),
             left_out_in_words(self.left_out),
         ]

@@ -24,7 +24,7 @@ Estimator = Callable[[TaskArrays, Sequence[Statistic]], list[Estimate]]
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """One number of a summary. `task` is None for an aggregate over tasks.
+    """One number of a summary. `task` is None for an aggregate over several tasks.
 
     `std` is over runs with n - 1 in the denominator; None for aggregates and for one run.
     """
@@ -149,7 +149,9 @@ def _aggregates(
     if not statistics:
         return []
     found = estimate(tuple(matrix.arrays(tasks)), statistics)
-    return [ScoreRow(matrix.label, None, one) for one in found]
+    # Over one env it is a statistic of that env, and is called so.
+    task = tasks[0] if len(tasks) == 1 else None
+    return [ScoreRow(matrix.label, task, one) for one in found]
 
 
 def _worth_aggregating(statistics: Sequence[Statistic], tasks: int) -> list[Statistic]:

@@ -137,6 +137,12 @@ def test_a_wide_table_has_a_row_for_each_env(summary):
     )
 
 
+def test_a_statistic_of_one_env_is_not_called_one_over_envs():
+    summary = summarise_scores([matrix("ppo", {"A": [1.0, 2.0]})], reps=500)
+    assert score_table(summary).texts[1][:3] == ["A", "ppo", "IQM"]
+    assert score_table(summary, layout="wide").texts[1][0] == "IQM (A)"
+
+
 def test_a_cell_without_runs_is_empty():
     summary = summarise_scores(
         [matrix("ppo", {"A": [1.0, 2.0]}), matrix("sac", {"B": [1.0, 2.0]})], reps=500

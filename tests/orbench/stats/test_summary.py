@@ -62,7 +62,7 @@ def test_no_shared_env_gives_no_aggregate_and_says_so():
 
 def test_over_one_env_the_mean_is_not_said_twice():
     summary = summarise_scores([matrix("ppo", column("A", 1.0, 2.0))], reps=500)
-    assert [row.estimate.statistic for row in summary.aggregates] == ["iqm"]
+    assert [(row.estimate.statistic, row.task) for row in summary.aggregates] == [("iqm", "A")]
 
 
 def test_notes_say_rule_method_and_seed():
