@@ -66,6 +66,7 @@ def begin_keeping(
 
             run.on_end.enter_context(tee_console(run.emit, redactor))
         _end_on_sigterm(run)
+        _look_at_seeds_again(run, seed)
     _end_at_exit(run)
 
 
@@ -83,7 +84,19 @@ def begin_telling(run: Run, *, seed: int | None, env_id: str) -> None:
 
     run.capture = threading.Thread(target=capture, name="orbench-capture", daemon=True)
     run.capture.start()
+    _look_at_seeds_again(run, seed)
     _end_at_exit(run)
+
+
+def _look_at_seeds_again(run: Run, seed: int | None) -> None:
+    """At the end of the run too, since many programs seed their generators after its start."""
+
+    def look() -> None:
+        from .capture.seeds import capture_seeds
+
+        _emit_facts(run, "seeds", capture_seeds(seed))
+
+    run.on_end.callback(look)
 
 
 def _emit_facts(run: Run, kind: str, document: Document) -> None:

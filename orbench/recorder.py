@@ -224,7 +224,7 @@ class Run:
         from .config import normalise
 
         document, notes = normalise(values)
-        return dict(self.redactor.document(document)), notes
+        return dict(self.redactor.document(document)), dict(self.redactor.document(notes))
 
     def _record_config(self, values: object) -> dict[str, JsonValue]:
         kept, notes = self._kept(values)

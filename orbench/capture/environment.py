@@ -24,7 +24,7 @@ _LOCK_FILES = (
     *("conda-lock.yml", "environment.yml", "environment.yaml", "requirements*.txt"),
     *("constraints*.txt", "pyproject.toml", ".python-version"),
 )
-_MAX_LOCK_BYTES = 1024 * 1024
+_MAX_LOCK_BYTES = 4 * 1024 * 1024
 _MAX_LOCK_FILES = 32
 _MAX_PROBLEMS = 50
 _MAX_CONDA = 2_000
@@ -106,7 +106,7 @@ def _lock_file(file: Path, root: Path) -> Facts:
     entry: Facts = {"path": storable_text(file.relative_to(root).as_posix())}
     try:
         size = file.stat().st_size
-        if size > 16 * _MAX_LOCK_BYTES:
+        if size > 8 * _MAX_LOCK_BYTES:
             return {**entry, "size": size, "left_out": "too large to be read"}
         data = file.read_bytes()
     except OSError as error:

@@ -79,9 +79,9 @@ def test_lock_files_from_the_folder_up_to_the_repository_are_kept(project):
 
 
 def test_a_large_lock_file_is_hashed_and_the_cut_is_stated(project):
-    (project / "uv.lock").write_bytes(b"x" * 2_000_000)
+    (project / "uv.lock").write_bytes(b"x" * 5_000_000)
     (entry,) = capture_environment(nothing, project)["lock_files"]
-    assert entry["sha256"] == hashlib.sha256(b"x" * 2_000_000).hexdigest()
+    assert entry["sha256"] == hashlib.sha256(b"x" * 5_000_000).hexdigest()
     assert "content" not in entry
     assert "larger" in entry["left_out"]
 
