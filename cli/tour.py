@@ -128,17 +128,11 @@ def _run(*arguments: str, store: Path) -> None:
 
 def _say_what_next(store: Path, figure: Path) -> None:
     first, second = _tour_runs(store)[:2]
+    numbers = str(figure.with_name("returns.csv"))
     tried = [
         ["show", first.run_id],
         ["diff", first.run_id, second.run_id],
-        [
-            "fetch",
-            f"exp_name={first.exp_name}",
-            "--metric",
-            _RETURN,
-            "--out",
-            f"{figure.parent / 'returns.csv'}",
-        ],
+        ["fetch", f"exp_name={first.exp_name}", "--metric", _RETURN, "--out", numbers],
     ]
     print_text(
         [

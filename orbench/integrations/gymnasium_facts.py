@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gymnasium
 from gymnasium.vector import VectorEnv
 
+from ..config import normalise
 from ..events import FactsCaptured
 from ..run import JsonValue
 
@@ -75,7 +76,8 @@ def tell_seeds(run: Run, env_seed: JsonValue, action_space: gymnasium.Space[Any]
         "env": _told(env_seed, "reset"),
         "action_space": _told(space_seed(action_space), "action_space.seed"),
     }
-    run.emit(FactsCaptured(kind="seeds", document={"generators": generators}))
+    document, _ = normalise({"generators": generators})  # seeds may be numpy's, and of any size
+    run.emit(FactsCaptured(kind="seeds", document=document))
 
 
 def _told(seed: JsonValue, how: str) -> dict[str, JsonValue]:

@@ -378,6 +378,22 @@ def test_the_facts_get_the_seeds_of_env_and_action_space(run, vector):
     assert {told["verdict"] for told in seeds.values()} == {"seeded"}
 
 
+def test_a_seed_beyond_64_bits_is_recorded_as_text(run):
+    env = RecordReturns(scripted([1.0]), run)
+    env.reset(seed=2**80)
+    env.step(0)
+
+    assert told_seeds(run)["env"]["seed"] == str(2**80)
+
+
+def test_seeds_of_single_sub_envs_are_recorded_as_a_list(run):
+    env = RecordReturns(vector_env("sync", NEXT_STEP, scripted([1.0]), scripted([1.0])), run)
+    env.reset(seed=[5, 6])
+    env.step([0, 0])
+
+    assert told_seeds(run)["env"]["seed"] == [5, 6]
+
+
 def test_what_was_not_seeded_is_said_to_be_so(run):
     env = RecordReturns(scripted([1.0]), run)
     env.reset()
