@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
@@ -151,37 +152,46 @@ def _blobs_of(source: Connection, run_key: int) -> Iterator[Columns]:
 
 def _copy_blob(source: Connection, blob: Columns, target: Database, report: CopyReport) -> None:
     """Copy a blob part by part; parts that are there from a copy that was cut off stay."""
-    sha256 = blob["sha256"]
-    this = blobs.c.sha256 == sha256
-    with target.write() as connection:
-        incomplete = dict(blob) | {"complete": False}
-        connection.execute(insert_or_ignore(connection, blobs), [incomplete])
-        there = connection.execute(select(blobs).where(this)).mappings().one()
-    if there["complete"] or not blob["complete"]:
+    this = blobs.c.sha256 == blob["sha256"]
+    with target.read() as connection:
+        there = connection.execute(select(blobs).where(this)).mappings().one_or_none()
+    if there is None:
+        with target.write() as connection:
+            incomplete = dict(blob) | {"complete": False}
+            connection.execute(insert_or_ignore(connection, blobs), [incomplete])
+    if not blob["complete"] or (there is not None and there["complete"]):
         return
     for part in range(blob["parts"]):
-        with target.write() as connection:
-            _copy_part(source, sha256, part, connection)
+        _copy_part(source, blob["sha256"], part, target)
     with target.write() as connection:
         connection.execute(blobs.update().where(this), dict(blob))
     report.artifacts += 1
     report.artifact_bytes += blob["size"]
 
 
-def _copy_part(source: Connection, sha256: str, part: int, target: Connection) -> None:
-    this = (blob_parts.c.sha256 == sha256) & (blob_parts.c.part == part)
-    row = source.execute(select(blob_parts).where(this)).mappings().one_or_none()
+def _copy_part(source: Connection, sha256: str, part: int, target: Database) -> None:
+    row = _part(source, sha256, part)
     if row is None:
         return  # missing in the source: `check` says so there, and of the copy too
-    target.execute(insert_or_ignore(target, blob_parts), [dict(row)])
-    there = target.execute(select(blob_parts).where(this)).mappings().one()
-    if dict(there) != dict(row) and part_data(target, sha256, part) != part_data(
-        source, sha256, part
-    ):
-        raise StoreDamagedError(
-            f"part {part} of artifact {sha256} differs in the two stores; run "
-            "`orbench store check` on both"
-        )
+    with target.read() as connection:
+        there = _part(connection, sha256, part)
+    if there is None:
+        with target.write() as connection:
+            connection.execute(insert_or_ignore(connection, blob_parts), [row])
+    with target.read() as connection:
+        there = _part(connection, sha256, part)
+        # The same bytes may have been compressed otherwise by whoever put them there.
+        if there != row and part_data(connection, sha256, part) != part_data(source, sha256, part):
+            raise StoreDamagedError(
+                f"part {part} of artifact {sha256} differs in the two stores; run "
+                "`orbench store check` on both"
+            )
+
+
+def _part(connection: Connection, sha256: str, part: int) -> dict[str, Any] | None:
+    this = (blob_parts.c.sha256 == sha256) & (blob_parts.c.part == part)
+    row = connection.execute(select(blob_parts).where(this)).mappings().one_or_none()
+    return None if row is None else dict(row)
 
 
 def _count(source: Connection, run_key: int, report: CopyReport) -> None:

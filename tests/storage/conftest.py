@@ -61,12 +61,18 @@ def store(store_url: str) -> Iterator[SqlStore]:
 
 @pytest.fixture
 def segment(store: SqlStore) -> Callable[..., JournalSegment]:
-    """Makes journal segments: `segment(run_id, name)`."""
+    """Makes journal segments that go to `store`: `segment(run_id, name)`."""
 
-    def make(run_id: str = "run1", name: str = "a", to: SqlStore | None = None) -> JournalSegment:
-        return JournalSegment(to or store, run_id, name)
+    def make(run_id: str = "run1", name: str = "a") -> JournalSegment:
+        return JournalSegment(store, run_id, name)
 
     return make
+
+
+@pytest.fixture
+def segment_of() -> Callable[[SqlStore, str, str], JournalSegment]:
+    """Makes journal segments that go to any store: `segment_of(store, run_id, name)`."""
+    return JournalSegment
 
 
 @pytest.fixture
