@@ -19,8 +19,8 @@ __all__ = ["LONGEST_FILTER", "MOST_CONDITIONS", "MOST_NESTED", "FilterParser"]
 LONGEST_FILTER = 10_000
 """A filter has at most this many characters."""
 
-MOST_NESTED = 100
-"""Parentheses and negations stand in each other at most this deep."""
+MOST_NESTED = 20
+"""Parentheses and negations stand in each other at most this deep: SQLite fails at about 30."""
 
 MOST_CONDITIONS = 500
 """A filter has at most this many conditions: databases limit the size of an expression."""

@@ -9,7 +9,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["ALL", "And", "Compare", "Field", "Filter", "Has", "Not", "Or", "Value", "quote"]
+__all__ = [
+    "ALL",
+    "And",
+    "Compare",
+    "Field",
+    "Filter",
+    "Has",
+    "Not",
+    "Or",
+    "Value",
+    "quote",
+    "size_of",
+]
 
 _BARE_NAME = re.compile(r"""[^\s()=!<>~,"']+""")
 
@@ -131,6 +143,21 @@ class Has(Filter):
 
 ALL = And(())
 """The filter that is true of every run; written `all`."""
+
+
+def size_of(where: Filter) -> tuple[int, int]:
+    """How many conditions a filter has, and how deep they stand in each other."""
+    conditions, deepest = 0, 0
+    left = [(where, 1)]
+    while left:
+        one, depth = left.pop()
+        deepest = max(deepest, depth)
+        parts = (
+            one.parts if isinstance(one, And | Or) else (one.part,) if isinstance(one, Not) else ()
+        )
+        conditions += not parts
+        left += [(part, depth + 1) for part in parts]
+    return conditions, deepest
 
 
 def quote(text: str) -> str:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     and_,
     case,
     collate,
+    exists,
     false,
     func,
     not_,
@@ -32,8 +33,21 @@ from sqlalchemy import (
 from orbench.errors import FilterError, UsageError
 from orbench.filter_fields import FieldKind, field_problem, kind_of, text_fulfils
 from orbench.filter_patterns import glob_regex, postgres_regex
+from orbench.filter_tree import size_of
 from orbench.filter_values import CONSTANTS, as_integer, as_number, as_period, as_seconds
-from orbench.filters import And, Compare, Field, Filter, Has, Not, Or, Value, parse_field
+from orbench.filters import (
+    MOST_CONDITIONS,
+    MOST_NESTED,
+    And,
+    Compare,
+    Field,
+    Filter,
+    Has,
+    Not,
+    Or,
+    Value,
+    parse_field,
+)
 from orbench.run import LOST_AFTER_SECONDS, RunStatus
 
 from .columns import fitted, storable
@@ -68,20 +82,15 @@ def condition(where: Filter, dialect: str, now: float) -> _Test:
     """The runs that a filter selects, as an expression over `runs`.
 
     `dialect` is `sqlite` or `postgresql`; `now`, in epoch seconds, is what a time like -7d and
-    the state `lost` are reckoned from.
+    the state `lost` are reckoned from. Raises FilterError for a filter that was put together to
+    be larger than `parse` allows, and than databases answer.
     """
-    match where:
-        case And(parts):
-            return and_(true(), *(condition(part, dialect, now) for part in parts))
-        case Or(parts):
-            return or_(false(), *(condition(part, dialect, now) for part in parts))
-        case Not(part):
-            return not_(condition(part, dialect, now))
-        case Has(field):
-            return _has(field)
-        case Compare():
-            return _comparison(where, dialect, now)
-    raise TypeError(f"{where!r} is no filter")
+    conditions, deepest = size_of(where)
+    if conditions > MOST_CONDITIONS:
+        raise FilterError(f"it has {conditions} conditions; there are at most {MOST_CONDITIONS}")
+    if deepest > MOST_NESTED + 1:
+        raise FilterError(f"nested too deep; conditions go at most {MOST_NESTED} deep")
+    return _test(where, dialect, now)
 
 
 def effective_status(now: float) -> ColumnElement[str]:
@@ -104,6 +113,21 @@ def ordering(order_by: Sequence[str], dialect: str, now: float) -> list[_Column]
 
 
 # -- conditions
+
+
+def _test(where: Filter, dialect: str, now: float) -> _Test:
+    match where:
+        case And(parts):
+            return and_(true(), *(_test(part, dialect, now) for part in parts))
+        case Or(parts):
+            return or_(false(), *(_test(part, dialect, now) for part in parts))
+        case Not(part):
+            return not_(_test(part, dialect, now))
+        case Has(field):
+            return _has(field)
+        case Compare():
+            return _comparison(where, dialect, now)
+    raise TypeError(f"{where!r} is no filter")
 
 
 def _comparison(where: Compare, dialect: str, now: float) -> _Test:
@@ -142,7 +166,8 @@ def _has(field: Field) -> _Test:
         case FieldKind.VERSION:
             return _in_environments(field.name, true())
         case FieldKind.NAMES:
-            return runs.c.run_key.in_(select((tags if field.space == "tag" else series).c.run_key))
+            table = tags if field.space == "tag" else series
+            return exists().where(table.c.run_key == runs.c.run_key).correlate(runs)
         case FieldKind.TEXT:
             column = runs.c[field.space]
             return and_(column.is_not(None), column != "")
@@ -307,7 +332,10 @@ def _readings(table: Table, values: Iterable[Value], dialect: str) -> Iterable[_
     if any(math.isnan(n) for n in numbers):
         yield and_(kind == "float", number.is_(None))
     for constant in {CONSTANTS[word] for word in bare if word in CONSTANTS}:
-        yield kind == "null" if constant is None else and_(kind == "bool", number == constant)
+        if constant is None:
+            yield kind == "null"
+        else:
+            yield and_(kind == "bool", number == float(constant))
 
 
 # -- sort orders
