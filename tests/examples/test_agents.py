@@ -111,8 +111,11 @@ def test_an_example_records_its_names_config_seeds_and_every_episode(tmp_path, m
     assert run.config["env_id"] == run.env_id == run.config["env_spec"]["id"]
     assert len(returns) == 20
     assert {EPISODIC_RETURN, EPISODIC_LENGTH} <= {metric.metric for metric in details.metrics}
-    generators = details.facts["seeds"]["generators"]
-    assert generators["env"]["seed"] == generators["action_space"]["seed"] == 7
+    seeds = details.facts["seeds"]  # what capture saw and what RecordReturns told, merged
+    assert seeds["declared"] == 7
+    assert {"env", "action_space", "numpy", "random"} <= seeds["generators"].keys()
+    assert seeds["generators"]["env"]["seed"] == 7
+    assert seeds["generators"]["action_space"]["seed"] == 7
 
 
 @pytest.mark.parametrize("module", [q_learning, sarsa, cross_entropy])
