@@ -33,7 +33,8 @@ def _leaves(document: Document) -> Iterator[tuple[str, JsonValue]]:
                 for name, leaf in _leaves(entry):
                     yield f"{key}[{index}].{name}", leaf
         else:
-            yield key, value
+            # An empty mapping is flattened to its key with a dot behind.
+            yield key.removesuffix(".") if value is None else key, value
 
 
 def _is_list_of_mappings(values: list[JsonValue]) -> bool:

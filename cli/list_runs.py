@@ -21,14 +21,14 @@ from .options import (
     split_names,
     where_from,
 )
-from .output import Table, note, print_table
+from .output import Table, fits_page, note, print_table
 from .run_columns import DEFAULT_COLUMNS, column_for, metric_of, missing_keys
 from .selecting import require_metrics
 
 if TYPE_CHECKING:
     from orbench.filters import Filter
     from orbench.metric import SeriesSummary
-    from orbench.run import JsonValue, RunRecord
+    from orbench.run import RunRecord
     from orbench.run_store import RunStore
 
 __all__ = ["app"]
@@ -95,9 +95,36 @@ def list_runs(
     for sentence in missing_keys(names, rows, runs):
         note(f"orbench: note: {sentence}")
     table = Table([column.field for column in chosen], rows, empty=nothing)
-    print_table(table if columns or fmt is not Format.TABLE else _without_empty(table), fmt)
+    print_table(_for_page(table) if fmt is Format.TABLE and not columns else table, fmt)
     if left_out:
         note(f"{left_out} more not shown; --limit 0 shows all")
+
+
+# What a table of the default columns can do without where the page is too narrow, first first.
+_DISPENSABLE = ("duration", "project", "started")
+
+
+def _for_page(table: Table) -> Table:
+    """The default columns that have something in them, as many of them as fit; tells the others.
+
+    Where even the fewest do not fit all are kept, and shown as records.
+    """
+    table = table.without(
+        field.name
+        for index, field in enumerate(table.fields)
+        if field.name != "run_id" and all(row[index] in (None, "", ()) for row in table.rows)
+    )
+    left_out: list[str] = []
+    narrower = table
+    for name in _DISPENSABLE:
+        if fits_page(narrower):
+            break
+        left_out.append(name)
+        narrower = table.without(left_out)
+    if not left_out or not fits_page(narrower):
+        return table
+    note(f"no room for {', '.join(left_out)}; --columns chooses what to show")
+    return narrower
 
 
 def _why_nothing(store: RunStore, where: Filter | None) -> str:
@@ -121,14 +148,3 @@ def _summaries(
     seen = {summary.metric for summary in found}
     require_metrics(store, where, [metric for metric in metrics if metric not in seen])
     return {(summary.run_id, summary.metric): summary for summary in found}
-
-
-def _without_empty(table: Table) -> Table:
-    """The table without columns in which no row has anything, save the run ids."""
-    kept = [
-        index
-        for index, field in enumerate(table.fields)
-        if field.name == "run_id" or any(row[index] not in (None, "", ()) for row in table.rows)
-    ]
-    rows: list[list[JsonValue]] = [[row[index] for index in kept] for row in table.rows]
-    return Table([table.fields[index] for index in kept], rows, table.empty)

@@ -14,7 +14,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from orbench.run import JsonValue
 
@@ -25,6 +25,7 @@ from .options import Format
 __all__ = [
     "Field",
     "Table",
+    "fits_page",
     "note",
     "page_width",
     "print_object",
@@ -55,7 +56,14 @@ class Table:
 
     fields: Sequence[Field]
     rows: Sequence[Sequence[JsonValue]]
-    empty: str = field(default="nothing to show")
+    empty: str = "nothing to show"
+
+    def without(self, names: Iterable[str]) -> Table:
+        """The table without the fields of these names."""
+        dropped = set(names)
+        kept = [index for index, field in enumerate(self.fields) if field.name not in dropped]
+        rows = [[row[index] for index in kept] for row in self.rows]
+        return Table([self.fields[index] for index in kept], rows, self.empty)
 
 
 def note(text: str) -> None:
@@ -92,6 +100,11 @@ def print_columns(columns: Sequence[Column]) -> None:
         _print_rich(columns)
     else:
         print_text(_plain_lines(columns, width))
+
+
+def fits_page(table: Table) -> bool:
+    """Whether the page is wide enough for the table, with nothing folded."""
+    return choose_layout(_columns(table), page_width(), can_fold=False).as_table
 
 
 def table_lines(table: Table, width: int | None) -> list[str]:
