@@ -1,4 +1,4 @@
-"""Filters and sort orders as SQL, with bound parameters, for SQLite and PostgreSQL.
+"""Filters as SQL, with bound parameters, for SQLite and PostgreSQL.
 
 A condition is an expression over `runs` that is true or false, never NULL: what a run lacks makes
 it false, so that NOT may stand before any. What other tables hold is asked for in subqueries,
@@ -15,11 +15,8 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Double,
-    Select,
     Table,
     and_,
-    case,
-    collate,
     exists,
     false,
     func,
@@ -30,8 +27,8 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from orbench.errors import FilterError, UsageError
-from orbench.filter_fields import FieldKind, field_problem, kind_of, text_fulfils
+from orbench.errors import FilterError
+from orbench.filter_fields import FieldKind, kind_of, text_fulfils
 from orbench.filter_patterns import glob_regex, postgres_regex
 from orbench.filter_tree import size_of
 from orbench.filter_values import CONSTANTS, as_integer, as_number, as_period, as_seconds
@@ -46,28 +43,26 @@ from orbench.filters import (
     Not,
     Or,
     Value,
-    parse_field,
 )
-from orbench.run import LOST_AFTER_SECONDS, RunStatus
+from orbench.run import RunStatus
 
 from .columns import fitted, storable
-from .tables import metrics, packages, params, runs, series, summary_values, tags
+from .run_expressions import (
+    FLATTENED,
+    OF_SERIES,
+    duration,
+    is_lost,
+    rows_with_key,
+    runs_with_metric,
+)
+from .tables import metrics, packages, runs, series, tags
 
-__all__ = ["condition", "effective_status", "ordering"]
+__all__ = ["condition"]
 
 _Test = ColumnElement[bool]
 # Columns of different types are compared in one way; hence Any.
 _Column = ColumnElement[Any]
 
-_FLATTENED = {"config": params, "summary": summary_values}
-_OF_SERIES = {
-    "last": series.c.last,
-    "min": series.c.minimum,
-    "max": series.c.maximum,
-    "count": series.c.n,
-    "nans": series.c.nan_count,
-    "step": series.c.max_step,
-}
 _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -75,7 +70,6 @@ _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
 }
 _EXACT_INTEGERS = 2**53
-_METRIC = "metric:"
 
 
 def condition(where: Filter, dialect: str, now: float) -> _Test:
@@ -91,25 +85,6 @@ def condition(where: Filter, dialect: str, now: float) -> _Test:
     if deepest > MOST_NESTED + 1:
         raise FilterError(f"nested too deep; conditions go at most {MOST_NESTED} deep")
     return _test(where, dialect, now)
-
-
-def effective_status(now: float) -> ColumnElement[str]:
-    """The state of a run: `lost` if it is running by its row and its heartbeat has stopped."""
-    return case((_is_lost(now), str(RunStatus.LOST)), else_=runs.c.status)
-
-
-def ordering(order_by: Sequence[str], dialect: str, now: float) -> list[_Column]:
-    """What to sort runs by: names of fields, `-` before one to descend; runs without it are last.
-
-    Numbers of config, summary and package values stand before their texts; `metric:NAME` is
-    the last value of a metric. Raises UsageError for what runs cannot be sorted by.
-    """
-    elements: list[_Column] = []
-    for name in order_by:
-        for column in _sort_columns(name.removeprefix("-"), dialect, now):
-            element = column.desc() if name.startswith("-") else column.asc()
-            elements.append(element.nulls_last())
-    return elements
 
 
 # -- conditions
@@ -132,11 +107,11 @@ def _test(where: Filter, dialect: str, now: float) -> _Test:
 
 def _comparison(where: Compare, dialect: str, now: float) -> _Test:
     field = where.field
-    if field.space in _FLATTENED:
-        return _of_flattened(_FLATTENED[field.space], where, dialect)
-    if field.space in _OF_SERIES:
-        test = _number_test(_OF_SERIES[field.space], where)
-        return runs.c.run_key.in_(_runs_with_metric(field.name).where(test))
+    if field.space in FLATTENED:
+        return _of_flattened(FLATTENED[field.space], where, dialect)
+    if field.space in OF_SERIES:
+        test = _number_test(OF_SERIES[field.space], where)
+        return runs.c.run_key.in_(runs_with_metric(field.name).where(test))
     match kind_of(field):
         case FieldKind.VERSION:
             test = _text_test(packages.c.version, where, dialect)
@@ -151,28 +126,27 @@ def _comparison(where: Compare, dialect: str, now: float) -> _Test:
             return _time_test(runs.c[field.space], where, now)
         case FieldKind.SECONDS:
             seconds = [as_seconds(value.text) for value in where.values]
-            return _order_test(_duration(), where.operator, seconds)
+            return _order_test(duration(), where.operator, seconds)
     integers = [as_integer(value.text) for value in where.values]
     return _order_test(runs.c[field.space], where.operator, integers)
 
 
 def _has(field: Field) -> _Test:
-    if field.space in _FLATTENED:
-        table = _FLATTENED[field.space]
-        return runs.c.run_key.in_(_with_key(table, field.name))
-    if field.space in _OF_SERIES:
-        return runs.c.run_key.in_(_runs_with_metric(field.name))
+    if field.space in FLATTENED:
+        table = FLATTENED[field.space]
+        return runs.c.run_key.in_(rows_with_key(table, field.name))
+    if field.space in OF_SERIES:
+        return runs.c.run_key.in_(runs_with_metric(field.name))
     match kind_of(field):
         case FieldKind.VERSION:
             return _in_environments(field.name, true())
         case FieldKind.NAMES:
-            table = tags if field.space == "tag" else series
-            return exists().where(table.c.run_key == runs.c.run_key).correlate(runs)
+            return _any_row(tags if field.space == "tag" else series)
         case FieldKind.TEXT:
             column = runs.c[field.space]
             return and_(column.is_not(None), column != "")
         case FieldKind.SECONDS:
-            return _duration().is_not(None)
+            return duration().is_not(None)
     return runs.c[field.space].is_not(None)
 
 
@@ -238,21 +212,10 @@ def _status_test(where: Compare, now: float) -> _Test:
     stored = [state.value for state in states if state not in (RunStatus.RUNNING, RunStatus.LOST)]
     tests: list[_Test] = [runs.c.status.in_(stored)]
     if RunStatus.LOST in states:
-        tests.append(_is_lost(now))
+        tests.append(is_lost(now))
     if RunStatus.RUNNING in states:
-        tests.append(and_(runs.c.status == RunStatus.RUNNING.value, not_(_is_lost(now))))
+        tests.append(and_(runs.c.status == RunStatus.RUNNING.value, not_(is_lost(now))))
     return or_(*tests)
-
-
-def _is_lost(now: float) -> _Test:
-    heard = func.coalesce(runs.c.heartbeat, runs.c.last_started)
-    return and_(runs.c.status == RunStatus.RUNNING.value, heard < now - LOST_AFTER_SECONDS)
-
-
-def _duration() -> _Column:
-    """The duration as `RunRecord.duration` has it, NULL if unknown."""
-    length = func.coalesce(runs.c.ended, runs.c.heartbeat) - runs.c.started
-    return case((length < 0, 0.0), else_=length)
 
 
 # -- conditions on what other tables hold
@@ -262,18 +225,14 @@ def _has_name(where: Compare, dialect: str) -> _Test:
     """Whether one of the tags, or of the metrics, of a run matches."""
     if where.field.space == "tag":
         found = select(tags.c.run_key).where(_matches(tags.c.tag, where, dialect))
-    else:
-        named = select(metrics.c.metric_key).where(_matches(metrics.c.name, where, dialect))
-        found = select(series.c.run_key).where(series.c.metric_key.in_(named))
-    return runs.c.run_key.in_(found)
+        return runs.c.run_key.in_(found)
+    named = select(metrics.c.metric_key).where(_matches(metrics.c.name, where, dialect))
+    return _any_row(series, series.c.metric_key.in_(named))
 
 
-def _runs_with_metric(name: str) -> Select[Any]:
-    return select(series.c.run_key).where(series.c.metric_key.in_(_metric_key(name)))
-
-
-def _metric_key(name: str) -> Select[Any]:
-    return select(metrics.c.metric_key).where(metrics.c.name == fitted(name, 500))
+def _any_row(table: Table, *tests: _Test) -> _Test:
+    """Whether a run has such a row; the database stops at the first, where a run has many."""
+    return exists().where(table.c.run_key == runs.c.run_key, *tests).correlate(runs)
 
 
 def _in_environments(package: str, test: _Test) -> _Test:
@@ -295,10 +254,6 @@ def _number_test(column: _Column, where: Compare) -> _Test:
     return _negated(where, is_one)
 
 
-def _with_key(table: Table, key: str) -> Select[Any]:
-    return select(table.c.run_key).where(table.c.key == fitted(key, 500))
-
-
 def _of_flattened(table: Table, where: Compare, dialect: str) -> _Test:
     is_number = table.c.kind.in_(["int", "float"])
     if where.operator in _ORDER:
@@ -309,7 +264,7 @@ def _of_flattened(table: Table, where: Compare, dialect: str) -> _Test:
     else:
         equal = or_(*_readings(table, where.values, dialect))
         test = _negated(where, func.coalesce(equal, false()))
-    return runs.c.run_key.in_(_with_key(table, where.field.name).where(test))
+    return runs.c.run_key.in_(rows_with_key(table, where.field.name).where(test))
 
 
 def _readings(table: Table, values: Iterable[Value], dialect: str) -> Iterable[_Test]:
@@ -336,48 +291,3 @@ def _readings(table: Table, values: Iterable[Value], dialect: str) -> Iterable[_
             yield kind == "null"
         else:
             yield and_(kind == "bool", number == float(constant))
-
-
-# -- sort orders
-
-
-def _sort_columns(name: str, dialect: str, now: float) -> list[_Column]:
-    field = _sort_field(name)
-    if field.space in _FLATTENED:
-        table = _FLATTENED[field.space]
-        return [
-            _of_run(_with_key(table, field.name).with_only_columns(column), table)
-            for column in (table.c.number, _binary(table.c.text, dialect))
-        ]
-    if field.space in _OF_SERIES:
-        this = _runs_with_metric(field.name).with_only_columns(_OF_SERIES[field.space])
-        return [_of_run(this, series)]
-    match kind_of(field):
-        case FieldKind.STATUS:
-            return [_binary(effective_status(now), dialect)]
-        case FieldKind.TEXT:
-            return [_binary(runs.c[field.space], dialect)]
-        case FieldKind.SECONDS:
-            return [_duration()]
-        case FieldKind.NAMES | FieldKind.VERSION:
-            raise UsageError(f"runs cannot be sorted by '{name}'; a run may have several of them")
-    return [runs.c[field.space]]
-
-
-def _sort_field(name: str) -> Field:
-    if name.startswith(_METRIC):
-        return Field("last", name.removeprefix(_METRIC))
-    try:
-        return parse_field(name)
-    except FilterError as error:
-        raise UsageError(f"runs cannot be sorted by '{name}': {field_problem(name)}") from error
-
-
-def _of_run(query: Select[Any], table: Table) -> _Column:
-    """The one value that a query finds for the run of a row."""
-    return query.where(table.c.run_key == runs.c.run_key).correlate(runs).scalar_subquery()
-
-
-def _binary(column: _Column, dialect: str) -> _Column:
-    """Texts in the order of their code points, as SQLite has them, whatever the database's own."""
-    return collate(column, "C") if dialect == "postgresql" else column

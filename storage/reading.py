@@ -133,7 +133,7 @@ def _ordering(
 ) -> Sequence[ColumnElement[Any]]:
     if tuple(order_by) == ("started",):
         return [runs.c.started]
-    from .queries import ordering
+    from .sorting import ordering
 
     return ordering(order_by, database.dialect, now)
 
