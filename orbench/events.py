@@ -13,6 +13,8 @@ import msgspec
 from .run import JsonValue
 
 __all__ = [
+    "FACT_KINDS",
+    "SHARED_FACT_KINDS",
     "ArtifactLogged",
     "ConfigUpdated",
     "ConsoleWritten",
@@ -23,8 +25,6 @@ __all__ = [
     "SummaryUpdated",
     "TagsChanged",
     "decode_event",
-    "FACT_KINDS",
-    "SHARED_FACT_KINDS",
     "encode_event",
 ]
 

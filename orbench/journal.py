@@ -40,8 +40,9 @@ from zlib import crc32
 
 import msgspec
 
-from .errors import JournalError, JournalFullError, MetricValueError, RunEndedError, StepError
+from .errors import JournalError, JournalFullError, RunEndedError
 from .events import Event, encode_event
+from .logged_values import as_float, check_metric_name, checked_step, step_error
 from .notices import warn
 
 try:
@@ -74,7 +75,6 @@ SEGMENT_SUFFIX = ".seg"
 BLOB_FOLDER = "blobs"
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
-MAX_METRIC_NAME = 500
 # What is held in memory while the disk is full before `log` refuses to go on.
 MAX_HELD_BYTES = 64 * 1024 * 1024
 _RETRY_SECONDS = 1.0
@@ -132,7 +132,7 @@ class JournalWriter:
         try:
             layout, number = self._layouts[tuple(metrics)]
             if step >> 63:
-                raise _step_error(step)
+                raise step_error(step)
             body = layout.pack(POINTS, number, step, time.time(), *metrics.values())
         except (KeyError, TypeError, struct.error, ValueError, OverflowError, Warning):
             body = self._pack_with_care(metrics, step)
@@ -152,8 +152,8 @@ class JournalWriter:
     def _pack_with_care(self, metrics: Mapping[str, SupportsFloat], step: int) -> bytes:
         """The body for metrics that are new, or not plain numbers, or wrong."""
         layout, number = self._layout(tuple(metrics))
-        step = _checked_step(step)
-        values = [_as_float(name, value) for name, value in metrics.items()]
+        step = checked_step(step)
+        values = [as_float(name, value) for name, value in metrics.items()]
         return layout.pack(POINTS, number, step, time.time(), *values)
 
     def _layout(self, names: tuple[str, ...]) -> tuple[struct.Struct, int]:
@@ -163,7 +163,7 @@ class JournalWriter:
             known = self._layouts.get(names)
             if known is None:
                 for name in names:
-                    _check_metric_name(name)
+                    check_metric_name(name)
                 number = len(self._layouts)
                 known = struct.Struct(f"{POINT_HEAD.format}{len(names)}d"), number
                 self._append(LAYOUT_HEAD.pack(LAYOUT, number) + msgspec.msgpack.encode(names))
@@ -339,68 +339,6 @@ def _locked_file(folder: Path, name: str, head: bytes) -> int:
         unnamed.unlink(missing_ok=True)
         raise
     return fd
-
-
-def _check_metric_name(name: object) -> None:
-    if not isinstance(name, str) or not name:
-        raise MetricValueError(f"a metric's name is a string with something in it, not {name!r}")
-    if len(name) > MAX_METRIC_NAME or "\x00" in name or not _encodable(name):
-        raise MetricValueError(
-            f"metric name {name[:40]!r} has {len(name)} characters or one that text cannot hold; "
-            f"at most {MAX_METRIC_NAME} are allowed, none of them NUL"
-        )
-
-
-def _encodable(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _as_float(name: str, value: object) -> float:
-    """The float64 of a scalar of any library, told by what it can do."""
-    if not isinstance(value, (str, bytes, bytearray)):
-        for convert in (float, _item):
-            try:
-                return convert(value)  # type: ignore[arg-type]
-            except OverflowError:
-                raise MetricValueError(f"'{name}' is {value!r:.60}, beyond float64") from None
-            except Exception:  # noqa: S112 - a foreign type may raise anything here
-                continue
-    raise MetricValueError(
-        f"'{name}' is {_short(value)}, not a number; log numbers, and keep others in run.summary"
-    )
-
-
-def _item(value: object) -> float:
-    return float(value.item())  # type: ignore[attr-defined]
-
-
-def _short(value: object) -> str:
-    try:
-        text = repr(value)
-    except Exception:  # a foreign __repr__ may raise anything
-        text = "?"
-    return f"{text[:60]} ({type(value).__name__})"
-
-
-def _checked_step(step: object) -> int:
-    index = getattr(type(step), "__index__", None)
-    if index is None:
-        raise _step_error(step)
-    try:
-        number = int(index(step))
-    except Exception:  # arrays have __index__ and refuse
-        raise _step_error(step) from None
-    if number >> 63:
-        raise _step_error(step)
-    return number
-
-
-def _step_error(step: object) -> StepError:
-    return StepError(f"step is {_short(step)}; a step is an integer from 0 to 2**63 - 1")
 
 
 # Writers that a fork has to know of; weak, so that a forgotten run can go.
