@@ -50,7 +50,26 @@ MERGE_AT = 16
 """A series with this many small chunks has them merged when points arrive."""
 
 _NAMES_AT_ONCE = 500
-_TAIL_COLUMNS = (series.c.series_key, series.c.next_ordinal, chunks.c.ordinal, chunks.c.n)
+
+# Built once: SQLAlchemy takes longer to put a join together than SQLite to answer it.
+_FIND_TAILS = (
+    select(metrics.c.name, series.c.series_key, series.c.next_ordinal, chunks.c.ordinal, chunks.c.n)
+    .select_from(runs.join(series).join(metrics).join(chunks))
+    .where(
+        runs.c.run_id == bindparam("run_id"),
+        metrics.c.name.in_(bindparam("names", expanding=True)),
+        small_chunk,
+    )
+    .order_by(chunks.c.series_key, chunks.c.ordinal)
+)
+_FIND_SERIES = (
+    select(metrics.c.name, series)
+    .select_from(series.join(metrics))
+    .where(
+        series.c.run_key == bindparam("key"),
+        metrics.c.name.in_(bindparam("names", expanding=True)),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +179,8 @@ def write_series(connection: Connection, run_key: int, plans: Mapping[str, Serie
 def _tails(connection: Connection, run_id: str, names: Iterable[str]) -> dict[str, Tail]:
     found: dict[str, Tail] = {}
     for batch in batched(names):
-        query = (
-            select(metrics.c.name, *_TAIL_COLUMNS)
-            .select_from(runs.join(series).join(metrics).join(chunks))
-            .where(runs.c.run_id == run_id, metrics.c.name.in_(batch), small_chunk)
-            .order_by(chunks.c.series_key, chunks.c.ordinal)
-        )
-        for name, key, following, ordinal, n in connection.execute(query):
+        rows = connection.execute(_FIND_TAILS, {"run_id": run_id, "names": batch})
+        for name, key, following, ordinal, n in rows:
             before = found.get(name, Tail(key, following))
             found[name] = replace(
                 before, ordinals=(*before.ordinals, ordinal), points=before.points + n
@@ -245,12 +259,8 @@ def series_rows(connection: Connection, run_key: int, names: Iterable[str]) -> d
 def _found_series(connection: Connection, run_key: int, names: Iterable[str]) -> dict[str, Columns]:
     found: dict[str, Columns] = {}
     for batch in batched(names):
-        query = (
-            select(metrics.c.name, series)
-            .select_from(series.join(metrics))
-            .where(series.c.run_key == run_key, metrics.c.name.in_(batch))
-        )
-        found |= {row["name"]: dict(row) for row in connection.execute(query).mappings()}
+        rows = connection.execute(_FIND_SERIES, {"key": run_key, "names": batch}).mappings()
+        found |= {row["name"]: dict(row) for row in rows}
     return found
 
 
