@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 import json
 import secrets
@@ -81,7 +80,9 @@ def _write_parquet(table: SeriesTable, file: IO[str] | IO[bytes]) -> None:
     if isinstance(file, io.TextIOBase):
         raise UsageError("Parquet is binary; open the file with mode 'wb'")
     arrow = arrow_table(table)
-    importlib.import_module("pyarrow.parquet").write_table(
+    from pyarrow import parquet  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    parquet.write_table(
         arrow,
         file,
         compression="zstd",

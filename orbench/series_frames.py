@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +20,10 @@ _TEXTS_BEFORE = ("run_id", "project", "exp_name", "env_id")
 
 def pandas_frame(table: SeriesTable) -> Any:
     """The table as a pandas.DataFrame: categories, int64 (Int64 with gaps for seeds), float64."""
-    pandas = _installed("pandas")
+    try:
+        import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    except ImportError as error:
+        raise _not_installed("pandas") from error
 
     def texts(column: str) -> Any:
         names, codes = _coded(table, column)
@@ -44,7 +45,10 @@ def pandas_frame(table: SeriesTable) -> Any:
 
 def polars_frame(table: SeriesTable) -> Any:
     """The table as a polars.DataFrame: Categorical, Int64 and Float64 columns."""
-    polars = _installed("polars")
+    try:
+        import polars  # type: ignore[import-not-found, unused-ignore]
+    except ImportError as error:
+        raise _not_installed("polars") from error
     every = np.repeat(np.arange(len(table.series), dtype=np.uint32), table.counts)
 
     def texts(column: str) -> Any:
@@ -65,7 +69,7 @@ def polars_frame(table: SeriesTable) -> Any:
 def arrow_table(table: SeriesTable) -> Any:
     """The table as a pyarrow.Table: dictionary-encoded texts, int64 and double columns."""
     try:
-        arrow = importlib.import_module("pyarrow")
+        import pyarrow as arrow  # type: ignore[import-untyped, import-not-found, unused-ignore]
     except ImportError as error:
         raise MissingExtraError("a Parquet file", "parquet") from error
 
@@ -93,8 +97,5 @@ def _coded(table: SeriesTable, column: str) -> tuple[list[str], np.ndarray[Any, 
     return list(numbers), np.array(codes, dtype=np.int32)
 
 
-def _installed(package: str) -> ModuleType:
-    try:
-        return importlib.import_module(package)
-    except ImportError as error:
-        raise UsageError(f"this needs {package}: pip install {package}") from error
+def _not_installed(package: str) -> UsageError:
+    return UsageError(f"a frame of {package} needs {package}: pip install {package}")

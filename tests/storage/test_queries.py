@@ -54,7 +54,8 @@ from orbench.filters import (
 from orbench.run import RunStatus
 from orbench.run_store import Points, RunDetails, Shipment
 from orbench.storage import open_store
-from orbench.storage.queries import condition, ordering
+from orbench.storage.queries import condition
+from orbench.storage.sorting import ordering
 from orbench.storage.tables import SEARCHABLE_TEXT, runs
 
 DAY = 86_400
