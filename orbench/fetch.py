@@ -39,25 +39,22 @@ def fetch(
     names = list(dict.fromkeys([*([] if metric is None else [metric]), *(metrics or ())]))
     if not names:
         raise UsageError("name what to fetch: metric='charts/episodic_return', or metrics=[...]")
-    where = parse(where) if isinstance(where, str) else where
+    selecting = parse(where) if isinstance(where, str) else where
     opened = open_store(store) if store is None or isinstance(store, str) else nullcontext(store)
     with opened as source:
-        if where is None or isinstance(where, Filter):
-            runs = find_runs(source, where)
+        if selecting is None or isinstance(selecting, Filter):
+            runs = find_runs(source, selecting)
         else:
-            runs = find_runs_by_id(source, where)
+            runs = find_runs_by_id(source, selecting)
+            selecting = fields_are(run_id=[run.run_id for run in runs])
+        run_ids = [run.run_id for run in runs]
         series: list[Series] = []
         for name in names:
-            series += _series(source, runs, name)
+            found = source.series(run_ids, name)
+            if not found:
+                raise metric_not_found(name, source.metric_names(selecting))
+            series += found
     return SeriesTable(tuple(runs), tuple(series), tuple(_left_out(runs, series, names)))
-
-
-def _series(store: RunStore, runs: Sequence[RunRecord], metric: str) -> list[Series]:
-    run_ids = [run.run_id for run in runs]
-    found = store.series(run_ids, metric)
-    if not found:
-        raise metric_not_found(metric, store.metric_names(fields_are(run_id=run_ids)))
-    return found
 
 
 def _left_out(

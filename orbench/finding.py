@@ -18,7 +18,7 @@ __all__ = ["find_runs", "find_runs_by_id", "metric_not_found", "no_runs"]
 
 _MOST_NAMES = 20
 _MOST_CONDITIONS = 10
-_IDS_AT_ONCE = 5_000
+_IDS_AT_ONCE = 900
 _NAMES_OF_RUNS = ("project", "exp_name", "env_id", "host")
 
 

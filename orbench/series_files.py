@@ -99,8 +99,8 @@ def _csv(table: SeriesTable) -> Iterator[str]:
     yield ",".join(COLUMNS) + "\n"
     for one, labels in _labelled(table):
         buffer = io.StringIO()
-        csv.writer(buffer, lineterminator=",").writerow(["" if x is None else x for x in labels])
-        start = buffer.getvalue()
+        csv.writer(buffer).writerow(["" if label is None else label for label in labels])
+        start = buffer.getvalue().removesuffix("\r\n") + ","
         for steps, times, values in _stretches(one):
             rows = zip(steps, _digits(times), _digits(values), strict=True)
             yield "".join([f"{start}{step},{time},{value}\n" for step, time, value in rows])
