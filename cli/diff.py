@@ -12,7 +12,8 @@ from .command_help import OrbenchCommand
 from .documents import brief, leaves_of, packages_of
 from .opening import opened_store
 from .options import Format, FormatOption, RunArgument, StoreOption, examples, new_app
-from .output import Field, Table, note, print_table
+from .output import note, print_table
+from .table import Field, Table
 
 if TYPE_CHECKING:
     from orbench.run import JsonValue

@@ -16,7 +16,8 @@ from .cells import Kind
 from .command_help import OrbenchCommand
 from .opening import opened_store
 from .options import Format, FormatOption, RunArgument, StoreOption, examples, new_app
-from .output import Field, Table, note, print_table
+from .output import note, print_table
+from .table import Field, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,6 +18,37 @@ __all__ = ["app"]
 app = new_app()
 
 
+_Metrics = Annotated[
+    list[str],
+    typer.Option(
+        "--metric",
+        "-m",
+        metavar="NAME",
+        help="A metric; repeat for several. `orbench metrics` lists them.",
+    ),
+]
+
+_Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="Where to write: .csv, .json or .parquet; by default stdout.",
+    ),
+]
+
+_Form = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="csv, json or parquet; by default the suffix of --out, on stdout csv.",
+    ),
+]
+
+
 @app.command(
     cls=OrbenchCommand,
     epilog=examples(
@@ -27,34 +58,10 @@ app = new_app()
     ),
 )
 def fetch(
-    metrics: Annotated[
-        list[str],
-        typer.Option(
-            "--metric",
-            "-m",
-            metavar="NAME",
-            help="A metric; repeat for several. `orbench metrics` lists them.",
-        ),
-    ],
+    metrics: _Metrics,
     where: FilterArguments = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            "-o",
-            metavar="FILE",
-            help="Where to write: .csv, .json or .parquet; by default stdout.",
-        ),
-    ] = None,
-    form: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            "-f",
-            metavar="FORMAT",
-            help="csv, json or parquet; by default the suffix of --out, on stdout csv.",
-        ),
-    ] = None,
+    out: _Out = None,
+    form: _Form = None,
     store_url: StoreOption = None,
 ) -> None:
     """Write series in long form to a file or to stdout.

@@ -21,9 +21,10 @@ from .options import (
     split_names,
     where_from,
 )
-from .output import Table, fits_page, note, print_table
+from .output import fits_page, note, print_table
 from .run_columns import DEFAULT_COLUMNS, column_for, metric_of, missing_keys
 from .selecting import require_metrics
+from .table import Table
 
 if TYPE_CHECKING:
     from orbench.filters import Filter
@@ -38,6 +39,40 @@ app = new_app()
 _TABLE_LIMIT = 50
 
 
+_Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--columns",
+        "-c",
+        metavar="NAMES",
+        help="Which columns, split by commas: fields of a run, config.KEY, summary.KEY, "
+        "metric:NAME (its last value), min(NAME), max(NAME), count(NAME). "
+        f"By default {', '.join(DEFAULT_COLUMNS)}.",
+    ),
+]
+
+_Sort = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sort",
+        "-s",
+        metavar="NAMES",
+        help="Sort by these, split by commas, - before one to descend; by default -started.",
+    ),
+]
+
+_Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        "-n",
+        metavar="N",
+        min=0,
+        help="At most this many runs, 0 for all; by default 50 in a table, else all.",
+    ),
+]
+
+
 @app.command(
     cls=OrbenchCommand,
     epilog=examples(
@@ -48,36 +83,9 @@ _TABLE_LIMIT = 50
 )
 def list_runs(
     where: FilterArguments = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--columns",
-            "-c",
-            metavar="NAMES",
-            help="Which columns, split by commas: fields of a run, config.KEY, summary.KEY, "
-            "metric:NAME (its last value), min(NAME), max(NAME), count(NAME). "
-            f"By default {', '.join(DEFAULT_COLUMNS)}.",
-        ),
-    ] = None,
-    sort: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--sort",
-            "-s",
-            metavar="NAMES",
-            help="Sort by these, split by commas, - before one to descend; by default -started.",
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            "--limit",
-            "-n",
-            metavar="N",
-            min=0,
-            help="At most this many runs, 0 for all; by default 50 in a table, else all.",
-        ),
-    ] = None,
+    columns: _Columns = None,
+    sort: _Sort = None,
+    limit: _Limit = None,
     fmt: FormatOption = Format.TABLE,
     store_url: StoreOption = None,
 ) -> None:

@@ -13,7 +13,8 @@ from .options import (
     new_app,
     where_from,
 )
-from .output import Field, Table, print_table
+from .output import print_table
+from .table import Field, Table
 
 __all__ = ["app"]
 

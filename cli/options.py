@@ -16,7 +16,6 @@ __all__ = [
     "FilterArguments",
     "Format",
     "FormatOption",
-    "MetricsOption",
     "PageFormat",
     "PageFormatOption",
     "RunArgument",
@@ -83,16 +82,6 @@ FilterArguments = Annotated[
 ]
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run id, or how it begins.")]
-
-MetricsOption = Annotated[
-    list[str],
-    typer.Option(
-        "--metric",
-        "-m",
-        metavar="NAME",
-        help="A metric; repeat for several. `orbench metrics` lists them.",
-    ),
-]
 
 
 def new_app() -> typer.Typer:

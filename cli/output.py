@@ -7,63 +7,31 @@ without COLUMNS a line is as long as it needs to be.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from orbench.run import JsonValue
 
-from .cells import Kind, for_people, for_programs, json_text
+from .cells import json_text
+from .formats import formatted
 from .layout import Column, choose_layout, plain_records, plain_table
 from .options import Format
+from .table import Table, text_columns
 
 __all__ = [
-    "Field",
-    "Table",
     "fits_page",
     "note",
     "page_width",
+    "print_columns",
     "print_object",
     "print_table",
     "print_text",
     "table_lines",
+    "wrapped",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A column of a table: its name for programs and, if another, its heading for people."""
-
-    name: str
-    kind: Kind = Kind.VALUE
-    heading: str = ""
-    may_fold: bool = False
-
-    @property
-    def title(self) -> str:
-        """The heading for people."""
-        return self.heading or self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of raw values under fields; `rows[i][j]` belongs to `fields[j]`."""
-
-    fields: Sequence[Field]
-    rows: Sequence[Sequence[JsonValue]]
-    empty: str = "nothing to show"
-
-    def without(self, names: Iterable[str]) -> Table:
-        """The table without the fields of these names."""
-        dropped = set(names)
-        kept = [index for index, field in enumerate(self.fields) if field.name not in dropped]
-        rows = [[row[index] for index in kept] for row in self.rows]
-        return Table([self.fields[index] for index in kept], rows, self.empty)
 
 
 def note(text: str) -> None:
@@ -88,9 +56,9 @@ def print_table(table: Table, fmt: Format) -> None:
         note(table.empty)
     if fmt is Format.TABLE:
         if table.rows:
-            print_columns(_columns(table))
+            print_columns(text_columns(table))
     else:
-        print_text(_WRITERS[fmt](table))
+        print_text(formatted(table, fmt))
 
 
 def print_columns(columns: Sequence[Column]) -> None:
@@ -104,12 +72,12 @@ def print_columns(columns: Sequence[Column]) -> None:
 
 def fits_page(table: Table) -> bool:
     """Whether the page is wide enough for the table, with nothing folded."""
-    return choose_layout(_columns(table), page_width(), can_fold=False).as_table
+    return choose_layout(text_columns(table), page_width(), can_fold=False).as_table
 
 
 def table_lines(table: Table, width: int | None) -> list[str]:
     """A table as lines of plain text at most `width` wide: aligned, or records."""
-    return _plain_lines(_columns(table), width)
+    return _plain_lines(text_columns(table), width)
 
 
 def _plain_lines(columns: Sequence[Column], width: int | None) -> list[str]:
@@ -129,22 +97,6 @@ def page_width() -> int | None:
     if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
         return shutil.get_terminal_size().columns
     return None
-
-
-def _columns(table: Table) -> list[Column]:
-    return [
-        Column(
-            heading=place.title,
-            cells=[for_people(row[index], place.kind) for row in table.rows],
-            right=all(_is_number(row[index]) for row in table.rows) and place.kind is not Kind.TIME,
-            may_fold=place.may_fold,
-        )
-        for index, place in enumerate(table.fields)
-    ]
-
-
-def _is_number(value: JsonValue) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def _print_rich(columns: Sequence[Column]) -> None:
@@ -172,79 +124,4 @@ _STYLES = {
     "failed": "red",
     "killed": "red",
     "lost": "yellow",
-}
-
-
-def _json_lines(table: Table) -> list[str]:
-    names = [place.name for place in table.fields]
-    objects = [json_text(dict(zip(names, values, strict=True))) for values in _exact_rows(table)]
-    return ["[", *(f"{text}," for text in objects[:-1]), *objects[-1:], "]"]
-
-
-def _exact_rows(table: Table) -> Iterable[list[JsonValue]]:
-    for row in table.rows:
-        yield [
-            for_programs(value, place.kind) for value, place in zip(row, table.fields, strict=True)
-        ]
-
-
-def _csv_lines(table: Table) -> list[str]:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([place.name for place in table.fields])
-    for row in _exact_rows(table):
-        writer.writerow(
-            [json_text(value) if isinstance(value, list | dict) else value for value in row]
-        )
-    return [text.getvalue().removesuffix("\n")]
-
-
-def _markdown_lines(table: Table) -> list[str]:
-    columns = _columns(table)
-    head = " | ".join(_markdown(column.heading) for column in columns)
-    rule = " | ".join("---:" if column.right else "---" for column in columns)
-    rows = zip(*(column.cells for column in columns), strict=True)
-    body = [" | ".join(_markdown(cell) for cell in row) for row in rows]
-    return [f"| {line} |" for line in (head, rule, *body)]
-
-
-def _markdown(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|")
-
-
-def _latex_lines(table: Table) -> list[str]:
-    columns = _columns(table)
-    rows = zip(*(column.cells for column in columns), strict=True)
-    return [
-        f"\\begin{{tabular}}{{{''.join('r' if column.right else 'l' for column in columns)}}}",
-        "\\toprule",
-        _latex_row(column.heading for column in columns),
-        "\\midrule",
-        *(_latex_row(row) for row in rows),
-        "\\bottomrule",
-        "\\end{tabular}",
-    ]
-
-
-def _latex_row(cells: Iterable[str]) -> str:
-    return " & ".join(_latex(cell) for cell in cells) + " \\\\"
-
-
-_LATEX_SPECIAL = {
-    "\\": "\\textbackslash{}",
-    "~": "\\textasciitilde{}",
-    "^": "\\textasciicircum{}",
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-}
-
-
-def _latex(text: str) -> str:
-    return "".join(_LATEX_SPECIAL.get(character, character) for character in text)
-
-
-_WRITERS = {
-    Format.JSON: _json_lines,
-    Format.CSV: _csv_lines,
-    Format.MARKDOWN: _markdown_lines,
-    Format.LATEX: _latex_lines,
 }

@@ -31,6 +31,62 @@ def plot() -> None:
     """Draw figures."""
 
 
+_Out = Annotated[
+    Path,
+    typer.Option("--out", "-o", metavar="FILE", help="Where to write; its suffix is a format."),
+]
+
+_Aggregate = Annotated[
+    str, typer.Option("--aggregate", metavar="NAME", help="The line: mean, median or iqm.")
+]
+
+_Interval = Annotated[
+    str,
+    typer.Option(
+        "--interval", metavar="METHOD", help="The band: calibrated, percentile, std or none."
+    ),
+]
+
+_Smooth = Annotated[
+    int,
+    typer.Option(
+        "--smooth", metavar="ROWS", help="Rolling mean over this many rows of a run; 1 is none."
+    ),
+]
+
+_Points = Annotated[
+    int, typer.Option("--points", metavar="N", help="At most this many points a line.")
+]
+
+_Reps = Annotated[int, typer.Option("--reps", metavar="N", help="How often runs are redrawn.")]
+
+_EachRun = Annotated[
+    bool, typer.Option("--each-run", help="Draw the single runs too, as thin lines.")
+]
+
+_Title = Annotated[str, typer.Option("--title", metavar="TEXT", help="A title.")]
+
+_YLabel = Annotated[
+    str, typer.Option("--y-label", metavar="TEXT", help="By default the metric's name.")
+]
+
+_Formats = Annotated[
+    list[str] | None,
+    typer.Option("--format", "-f", metavar="FORMAT", help="png, svg or pdf; repeatable."),
+]
+
+_Theme = Annotated[str, typer.Option("--theme", metavar="NAME", help="light or dark.")]
+
+_Width = Annotated[
+    str | None,
+    typer.Option("--width", metavar="NAME", help="single or double column; by default fits."),
+]
+
+_Columns = Annotated[
+    int | None, typer.Option("--columns", metavar="N", min=1, help="Panels side by side.")
+]
+
+
 @app.command(
     cls=OrbenchCommand,
     epilog=examples(
@@ -41,55 +97,24 @@ def plot() -> None:
 )
 def curves(
     metric: MetricOption,
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="FILE", help="Where to write; its suffix is a format."),
-    ],
+    out: _Out,
     where: FilterArguments = None,
     by: ByOption = None,
-    aggregate: Annotated[
-        str, typer.Option("--aggregate", metavar="NAME", help="The line: mean, median or iqm.")
-    ] = "mean",
-    interval: Annotated[
-        str,
-        typer.Option(
-            "--interval", metavar="METHOD", help="The band: calibrated, percentile, std or none."
-        ),
-    ] = "calibrated",
+    aggregate: _Aggregate = "mean",
+    interval: _Interval = "calibrated",
     level: LevelOption = 0.95,
-    smooth: Annotated[
-        int,
-        typer.Option(
-            "--smooth", metavar="ROWS", help="Rolling mean over this many rows of a run; 1 is none."
-        ),
-    ] = 1,
-    points: Annotated[
-        int, typer.Option("--points", metavar="N", help="At most this many points a line.")
-    ] = 400,
-    reps: Annotated[
-        int, typer.Option("--reps", metavar="N", help="How often runs are redrawn.")
-    ] = 2000,
+    smooth: _Smooth = 1,
+    points: _Points = 400,
+    reps: _Reps = 2000,
     seed: SeedOption = 0,
     include: IncludeOption = None,
-    each_run: Annotated[
-        bool, typer.Option("--each-run", help="Draw the single runs too, as thin lines.")
-    ] = False,
-    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="A title.")] = "",
-    y_label: Annotated[
-        str, typer.Option("--y-label", metavar="TEXT", help="By default the metric's name.")
-    ] = "",
-    formats: Annotated[
-        list[str] | None,
-        typer.Option("--format", "-f", metavar="FORMAT", help="png, svg or pdf; repeatable."),
-    ] = None,
-    theme: Annotated[str, typer.Option("--theme", metavar="NAME", help="light or dark.")] = "light",
-    width: Annotated[
-        str | None,
-        typer.Option("--width", metavar="NAME", help="single or double column; by default fits."),
-    ] = None,
-    columns: Annotated[
-        int | None, typer.Option("--columns", metavar="N", min=1, help="Panels side by side.")
-    ] = None,
+    each_run: _EachRun = False,
+    title: _Title = "",
+    y_label: _YLabel = "",
+    formats: _Formats = None,
+    theme: _Theme = "light",
+    width: _Width = None,
+    columns: _Columns = None,
     store_url: StoreOption = None,
 ) -> None:
     """Draw learning curves: a panel for each env, a line for each run set.

@@ -28,6 +28,59 @@ app = new_app()
 _WORDS: dict[str, JsonValue] = {"True": True, "False": False, "None": None}
 
 
+_Command = Annotated[
+    list[str],
+    typer.Argument(metavar="CMD", help="The program and its arguments, passed on untouched."),
+]
+
+_Project = Annotated[
+    str, typer.Option("--project", "-p", metavar="NAME", help="The project's name.")
+]
+
+_ExpName = Annotated[
+    str,
+    typer.Option(
+        "--exp-name",
+        "-e",
+        metavar="NAME",
+        help="The algorithm variant; by default the script's name.",
+    ),
+]
+
+_EnvId = Annotated[
+    str, typer.Option("--env-id", metavar="NAME", help="The environment trained on.")
+]
+
+_Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="The seed.")]
+
+_Config = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--config",
+        metavar="KEY=VALUE",
+        help="A config value, typed as in JSON (else text), nested at dots; repeatable.",
+    ),
+]
+
+_ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config-file", metavar="FILE", help="Config from a .json or .toml file."),
+]
+
+_Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", "-t", metavar="TAG", help="A tag; repeat for several."),
+]
+
+_Parent = Annotated[
+    str | None, typer.Option("--parent", metavar="RUN", help="The run that this comes from.")
+]
+
+_Resume = Annotated[
+    str | None, typer.Option("--resume", metavar="RUN", help="Go on with this ended run.")
+]
+
+
 @app.command(
     # What follows the program's name is the program's, dashes included.
     cls=OrbenchCommand,
@@ -39,48 +92,16 @@ _WORDS: dict[str, JsonValue] = {"True": True, "False": False, "None": None}
     ),
 )
 def record(
-    command: Annotated[
-        list[str],
-        typer.Argument(metavar="CMD", help="The program and its arguments, passed on untouched."),
-    ],
-    project: Annotated[
-        str, typer.Option("--project", "-p", metavar="NAME", help="The project's name.")
-    ] = "",
-    exp_name: Annotated[
-        str,
-        typer.Option(
-            "--exp-name",
-            "-e",
-            metavar="NAME",
-            help="The algorithm variant; by default the script's name.",
-        ),
-    ] = "",
-    env_id: Annotated[
-        str, typer.Option("--env-id", metavar="NAME", help="The environment trained on.")
-    ] = "",
-    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="The seed.")] = None,
-    config: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--config",
-            metavar="KEY=VALUE",
-            help="A config value, typed as in JSON (else text), nested at dots; repeatable.",
-        ),
-    ] = None,
-    config_file: Annotated[
-        Path | None,
-        typer.Option("--config-file", metavar="FILE", help="Config from a .json or .toml file."),
-    ] = None,
-    tags: Annotated[
-        list[str] | None,
-        typer.Option("--tag", "-t", metavar="TAG", help="A tag; repeat for several."),
-    ] = None,
-    parent: Annotated[
-        str | None, typer.Option("--parent", metavar="RUN", help="The run that this comes from.")
-    ] = None,
-    resume: Annotated[
-        str | None, typer.Option("--resume", metavar="RUN", help="Go on with this ended run.")
-    ] = None,
+    command: _Command,
+    project: _Project = "",
+    exp_name: _ExpName = "",
+    env_id: _EnvId = "",
+    seed: _Seed = None,
+    config: _Config = None,
+    config_file: _ConfigFile = None,
+    tags: _Tags = None,
+    parent: _Parent = None,
+    resume: _Resume = None,
     store_url: StoreOption = None,
 ) -> None:
     """Run a program and record it as a run.

@@ -11,7 +11,7 @@ from orbench.errors import UsageError, near
 from orbench.run import JsonValue, RunRecord
 
 from .cells import Kind
-from .output import Field
+from .table import Field
 
 if TYPE_CHECKING:
     from orbench.metric import SeriesSummary

@@ -14,7 +14,7 @@ from orbench.run_store import ConsolePiece, RunDetails
 from .cells import Kind, for_people, for_programs, printable
 from .documents import brief, leaves_of, packages_of
 from .download import artifact_table
-from .output import Field, Table
+from .table import Field, Table
 
 __all__ = ["ConsoleTail", "Section", "metric_table", "run_object", "sections_of", "tail_of"]
 

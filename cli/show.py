@@ -24,8 +24,9 @@ from .options import (
     examples,
     new_app,
 )
-from .output import Field, Table, page_width, print_object, print_table, print_text, table_lines
+from .output import page_width, print_object, print_table, print_text, table_lines
 from .run_page import Section, run_object, sections_of, tail_of
+from .table import Field, Table
 
 __all__ = ["app"]
 

@@ -37,6 +37,39 @@ __all__ = ["app"]
 app = new_app()
 
 
+_Select = Annotated[
+    str,
+    typer.Option(
+        "--select",
+        metavar="RULE",
+        help="What the score of a run is: last, last-ROWS, last-X%, best, lowest, at-STEP.",
+    ),
+]
+
+_Statistic = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--statistic",
+        metavar="NAME",
+        help="mean, median, iqm or optimality_gap, over envs; repeatable, by default the "
+        "first three.",
+    ),
+]
+
+_Interval = Annotated[
+    str, typer.Option("--interval", metavar="METHOD", help="calibrated or percentile.")
+]
+
+_Reps = Annotated[int, typer.Option("--reps", metavar="N", help="How often scores are redrawn.")]
+
+_Layout = Annotated[
+    str,
+    typer.Option(
+        "--layout", metavar="LAYOUT", help="long (a row a number) or wide (a row an env)."
+    ),
+]
+
+
 @app.command(
     cls=OrbenchCommand,
     epilog=examples(
@@ -49,38 +82,14 @@ def stats(
     metric: MetricOption,
     where: FilterArguments = None,
     by: ByOption = None,
-    select: Annotated[
-        str,
-        typer.Option(
-            "--select",
-            metavar="RULE",
-            help="What the score of a run is: last, last-ROWS, last-X%, best, lowest, at-STEP.",
-        ),
-    ] = "last-10%",
-    statistic: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--statistic",
-            metavar="NAME",
-            help="mean, median, iqm or optimality_gap, over envs; repeatable, by default the "
-            "first three.",
-        ),
-    ] = None,
-    interval: Annotated[
-        str, typer.Option("--interval", metavar="METHOD", help="calibrated or percentile.")
-    ] = "calibrated",
+    select: _Select = "last-10%",
+    statistic: _Statistic = None,
+    interval: _Interval = "calibrated",
     level: LevelOption = 0.95,
-    reps: Annotated[
-        int, typer.Option("--reps", metavar="N", help="How often scores are redrawn.")
-    ] = 50_000,
+    reps: _Reps = 50_000,
     seed: SeedOption = 0,
     include: IncludeOption = None,
-    layout: Annotated[
-        str,
-        typer.Option(
-            "--layout", metavar="LAYOUT", help="long (a row a number) or wide (a row an env)."
-        ),
-    ] = "long",
+    layout: _Layout = "long",
     fmt: FormatOption = Format.TABLE,
     store_url: StoreOption = None,
 ) -> None:

@@ -22,8 +22,9 @@ from .options import (
     examples,
     new_app,
 )
-from .output import Field, Table, note, page_width, print_object, print_table, print_text
+from .output import note, page_width, print_object, print_table, print_text
 from .progress import counted
+from .table import Field, Table
 
 __all__ = ["app"]
 

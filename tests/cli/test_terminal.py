@@ -11,7 +11,7 @@ import pytest
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 PAGES = {
-    "list": ["list"],
+    "list": ["list", "-c", "run_id,project,exp_name,env_id,seed,status,started,duration,tags"],
     "list wide": ["list", "-c", "run_id,exp_name,config,started,metric:charts/return,tags"],
     "metrics": ["metrics"],
     "stats": ["stats", "-m", "charts/return"],
@@ -58,6 +58,27 @@ def test_a_terminal_shows_every_cell_and_no_line_is_wider(recorded, page, column
     for row in recorded(*PAGES[page], COLUMNS="10000").out.splitlines()[1:]:
         for cell in re.split(r"\s{2,}", row.strip()):
             assert "".join(cell.split()) in squeezed
+
+
+def test_a_list_in_80_columns_is_a_table_that_says_what_it_had_no_room_for(recorded):
+    done = recorded("list", COLUMNS=80)
+    assert done.err == "no room for duration, project; --columns chooses what to show\n"
+    lines = done.out.splitlines()
+    assert len(lines) == 1 + 13
+    assert lines[0].split() == [
+        *("run_id", "exp_name", "env_id", "seed", "status", "started", "(UTC)", "tags")
+    ]
+
+
+def test_a_list_in_40_columns_is_whole_records(recorded):
+    done = recorded("list", "seed=1 tag:v1.2", COLUMNS=40)
+    assert done.err == ""
+    first = done.out.split("\n\n")[0].splitlines()
+    names = [line.split("  ")[0] for line in first]
+    assert names == [
+        *("run_id", "project", "exp_name", "env_id", "seed", "status", "started (UTC)"),
+        *("duration", "tags"),
+    ]
 
 
 @pytest.mark.parametrize("columns", [40, 80])
