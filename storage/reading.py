@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from orbench.errors import RunNotFoundError, StoreDamagedError
 from orbench.events import FACT_KINDS, SHARED_FACT_KINDS
@@ -18,8 +18,10 @@ from .compression import FrameError
 from .documents import DocumentError, unpack_document
 from .engine import Database
 from .preparation import unpack_piece
+from .queries import condition
 from .records import RECORD_COLUMNS, artifact_record, document_in, run_record
 from .series_totals import series_summary
+from .sorting import ordering
 from .tables import artifacts, console, documents, metrics, runs, segments, series, tags
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def found_runs(
     """See `RunStore.runs`."""
     now = time.time()
     query = _restricted(select(*RECORD_COLUMNS), database, where, now)
-    query = query.order_by(*_ordering(database, order_by, now), runs.c.run_key).limit(limit)
+    query = query.order_by(*ordering(order_by, database.dialect, now), runs.c.run_key).limit(limit)
     with database.read() as connection:
         rows = connection.execute(query).mappings().all()
         tagged = _tags(connection, [row["run_key"] for row in rows])
@@ -121,21 +123,7 @@ def console_pieces(database: Database, run_id: str, stream: str | None) -> Itera
 def _restricted(
     query: Select[Any], database: Database, where: Filter | None, now: float
 ) -> Select[Any]:
-    if where is None:
-        return query
-    from .queries import condition
-
-    return query.where(condition(where, database.dialect, now))
-
-
-def _ordering(
-    database: Database, order_by: Sequence[str], now: float
-) -> Sequence[ColumnElement[Any]]:
-    if tuple(order_by) == ("started",):
-        return [runs.c.started]
-    from .sorting import ordering
-
-    return ordering(order_by, database.dialect, now)
+    return query if where is None else query.where(condition(where, database.dialect, now))
 
 
 def _tags(connection: Connection, run_keys: Sequence[int]) -> dict[int, list[str]]:

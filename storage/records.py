@@ -41,7 +41,7 @@ def run_record(row: Columns, tags: tuple[str, ...], now: float) -> RunRecord:
     """The record in a row of RECORD_COLUMNS; a running run not heard of lately is lost."""
     run_id = row["run_id"]
     status = RunStatus(row["status"])
-    heard = row["started"] if row["heartbeat"] is None else row["heartbeat"]
+    heard = row["last_started"] if row["heartbeat"] is None else row["heartbeat"]
     if status is RunStatus.RUNNING and now - heard > LOST_AFTER_SECONDS:
         status = RunStatus.LOST
     return RunRecord(

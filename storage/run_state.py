@@ -109,6 +109,7 @@ class RunState:
 
     def _started(self, event: RunStarted) -> None:
         self._identify(event)
+        self.seen_alive(event.started)
         if event.attached:
             return
         started = finite_time(event.started, self._get("started"))

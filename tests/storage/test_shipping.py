@@ -155,6 +155,12 @@ def test_a_resumed_run_runs_again(store, segment, now):
     assert (run.ended, run.exit_code, run.error) == (None, None, None)
 
 
+def test_a_run_that_was_resumed_a_moment_ago_is_not_lost(store, segment, now):
+    segment().ship(RunStarted(started=now - 9000), heartbeat=now - 8000)
+    segment(name="b").ship(RunStarted(started=now, resumed=True))
+    assert record(store).status is RunStatus.RUNNING
+
+
 def test_an_end_that_was_shipped_late_does_not_end_the_resumed_run(store, segment, now):
     first = segment()
     first.ship(RunStarted(started=now - 9))
