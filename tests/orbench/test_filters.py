@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -472,3 +473,11 @@ def test_text_conditions():
     assert [t for t in ("a", "bx") if text_fulfils(t, "!=", values)] == ["bx"]
     assert text_fulfils("ppo", "~", (Value("p+"),))
     assert text_fulfils("ppo", "!~", (Value("x"),))
+
+
+def test_the_examples_of_the_documentation_parse():
+    page = (Path(__file__).parents[2] / "docs" / "filters.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```text\n(.*?)```", page, re.DOTALL)[0].splitlines()
+    assert len(examples) >= 15
+    for example in examples:
+        assert parse(str(parse(example))) == parse(example)
