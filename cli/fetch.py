@@ -69,7 +69,7 @@ def fetch(
     One row for each point: run_id, project, exp_name, env_id, seed, metric, step, wall_time,
     value. Numbers are exact. Runs without points of a metric are told on stderr.
     """
-    from orbench.fetch import fetch as fetched
+    from orbench.fetching import fetch as fetched
     from orbench.run_set import left_out_in_words
 
     with opened_store(store_url) as store:

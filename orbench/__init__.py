@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .errors import OrbenchError
-    from .fetch import SeriesTable, fetch
+    from .fetching import SeriesTable, fetch
     from .filters import Filter, parse
     from .recorder import Run
     from .run import RunRecord, RunStatus
@@ -51,9 +51,9 @@ _MODULE_OF = {
     "RunRecord": "run",
     "RunStatus": "run",
     "RunStore": "run_store",
-    "SeriesTable": "fetch",
+    "SeriesTable": "fetching",
     "attach_run": "starting",
-    "fetch": "fetch",
+    "fetch": "fetching",
     "open_store": "run_store",
     "parse": "filters",
     "start_run": "starting",

@@ -276,6 +276,13 @@ def test_modules_are_imported_by_name_only_where_it_is_stated() -> None:
     assert users == {"orbench", "orbench.cli.app", "orbench.run_store"}
 
 
+def test_no_lazy_name_of_the_library_is_a_module_too() -> None:
+    # Importing such a module would put it in the place of the function: orbench.fetch(...) fails.
+    names = set(_exported(CODE.files["orbench"]))
+    assert "fetch" in names
+    assert not [name for name in names if f"orbench.{name}" in CODE.files]
+
+
 @pytest.mark.parametrize(
     "entry", ["orbench", "orbench.starting", "orbench.recorder", "orbench.cli", "orbench.cli.app"]
 )
