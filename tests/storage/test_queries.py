@@ -456,7 +456,7 @@ FILTERS = st.recursive(
     max_leaves=6,
 )
 AT_LENGTH = settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
