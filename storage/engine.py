@@ -11,10 +11,10 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,12 +25,14 @@ from orbench.settings import masked_url, sqlite_path
 
 from .database_errors import store_error
 
-__all__ = ["LOCK_WAIT_SECONDS", "Database", "insert_or_ignore", "open_database"]
+__all__ = ["LOCK_WAIT_SECONDS", "Database", "batched", "insert_or_ignore", "open_database"]
 
 LOCK_WAIT_SECONDS = 60
 """A writer waits this long for another one before it gives up with StoreUnavailableError."""
 
 _CONNECT_SECONDS = 10
+_PARAMETERS_AT_ONCE = 900
+_Item = TypeVar("_Item")
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024
 _SQLITE_NAMES = ("sqlite", "sqlite+pysqlite")
 _POSTGRES_NAMES = ("postgres", "postgresql", "postgresql+psycopg")
@@ -124,6 +126,13 @@ def open_database(url: str) -> Database:
         f"'{masked_url(url)}' is not a store's URL; give sqlite:///path/to/file.db or "
         "postgresql://user@host/database"
     )
+
+
+def batched(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    """The items in lists that fit into one statement: databases limit its parameters."""
+    rest = list(items)
+    for start in range(0, len(rest), _PARAMETERS_AT_ONCE):
+        yield rest[start : start + _PARAMETERS_AT_ONCE]
 
 
 def insert_or_ignore(connection: Connection, table: Table) -> Insert:

@@ -5,35 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from orbench.errors import StoreUnavailableError
-from orbench.events import ConfigUpdated, RunStarted, SummaryUpdated
-from orbench.run import Document
+from orbench.events import RunStarted
 from orbench.run_store import Shipment
 
 from .artifacts import BlobError, is_complete, upload
-from .columns import Columns, flat_rows, storable
+from .columns import Columns, storable
 from .engine import Database, insert_or_ignore
 from .preparation import Prepared, prepare
-from .run_state import RunState, first_state
+from .run_state import first_state
+from .run_writing import store_console, store_documents, store_state
 from .series_writing import SeriesPlan, plan_merges, plan_points, write_planned, write_series
-from .tables import (
-    artifacts,
-    blobs,
-    console,
-    documents,
-    packages,
-    params,
-    runs,
-    segments,
-    series,
-    summary_values,
-    tags,
-)
-from .tables import metrics as metric_names
+from .tables import artifacts, blobs, metrics, runs, segments, series
 
-__all__ = ["REMOVAL_LOCK", "compact", "heartbeat", "locked_run", "ship", "store_tags", "watermark"]
+__all__ = ["REMOVAL_LOCK", "compact", "heartbeat", "locked_run", "ship", "watermark"]
 
 REMOVAL_LOCK = 0x6F726266
 """PostgreSQL's advisory lock that shippers share and a removal has alone."""
@@ -90,10 +77,10 @@ def heartbeat(database: Database, run_id: str, at: float) -> None:
 def compact(database: Database, run_id: str) -> int:
     """Merge the small chunks of a run's series; returns how many chunks went away."""
     query = (
-        select(metric_names.c.name)
-        .select_from(runs.join(series).join(metric_names))
+        select(metrics.c.name)
+        .select_from(runs.join(series).join(metrics))
         .where(runs.c.run_id == run_id)
-        .order_by(metric_names.c.name)
+        .order_by(metrics.c.name)
     )
     with database.read() as connection:
         names = list(connection.execute(query).scalars())
@@ -140,9 +127,9 @@ def _store(
     key = run["run_key"]
     notices = [*prepared.notices, *_store_artifacts(connection, key, shipment, prepared, lacking)]
     _move_watermark(connection, shipment, key, notices)
-    _store_documents(connection, prepared)
-    _store_state(connection, run, shipment, prepared)
-    _store_console(connection, key, prepared)
+    store_documents(connection, prepared)
+    store_state(connection, run, shipment, prepared)
+    store_console(connection, key, prepared)
     write_planned(connection, shipment.run_id, key, plans, shipment.points)
 
 
@@ -217,82 +204,3 @@ def _store_artifacts(
             connection.execute(insert_or_ignore(connection, blobs), [empty])
         connection.execute(insert(artifacts), row | {"run_key": run_key})
     return notices
-
-
-def _store_documents(connection: Connection, prepared: Prepared) -> None:
-    for document in sorted(prepared.documents, key=lambda document: document.sha256):
-        row = {
-            "sha256": document.sha256,
-            "kind": document.kind,
-            "size": document.size,
-            "data": document.data,
-        }
-        connection.execute(insert_or_ignore(connection, documents), [row])
-    if prepared.packages:
-        connection.execute(insert_or_ignore(connection, packages), list(prepared.packages))
-
-
-def _store_state(
-    connection: Connection, run: Columns, shipment: Shipment, prepared: Prepared
-) -> None:
-    """Apply a shipment's events to the run's row, its params, summary values and tags."""
-    state = RunState(run)
-    before = {"config": params, "summary": summary_values}
-    touched = {
-        "config" if isinstance(event, ConfigUpdated) else "summary"
-        for event in shipment.events
-        if isinstance(event, ConfigUpdated | SummaryUpdated)
-    }
-    old = {column: state.document(column) for column in touched}
-    for event in shipment.events:
-        state.apply(event)
-    state.seen_alive(shipment.heartbeat)
-    for column in sorted(touched):
-        table, now = before[column], state.document(column)
-        _store_flattened(connection, table, run["run_key"], old[column], now)
-    store_tags(connection, run["run_key"], state.tags)
-    values = {**state.changed, **prepared.facts}
-    if values:
-        connection.execute(update(runs).where(runs.c.run_key == run["run_key"]), values)
-
-
-def _store_flattened(
-    connection: Connection, table: Table, run_key: int, before: Document, now: Document
-) -> None:
-    """Bring the flattened rows of a document up to date; only those that differ are written."""
-    old, new = flat_rows(before), flat_rows(now)
-    stale = [key for key in old if old[key] != new.get(key)]
-    fresh = [key for key in new if new[key] != old.get(key)]
-    for key in stale:
-        this = (table.c.run_key == run_key) & (table.c.key == key)
-        connection.execute(delete(table).where(this))
-    rows = [
-        {"run_key": run_key, "key": key, "kind": kind, "number": number, "text": words}
-        for key in fresh
-        for kind, number, words in (new[key],)
-    ]
-    if rows:
-        connection.execute(insert(table), rows)
-
-
-def store_tags(connection: Connection, run_key: int, changed: Mapping[str, bool]) -> None:
-    """Put tags on a run (True) and take tags off (False)."""
-    for tag, on in changed.items():
-        if on:
-            row = {"run_key": run_key, "tag": tag}
-            connection.execute(insert_or_ignore(connection, tags), [row])
-        else:
-            this = (tags.c.run_key == run_key) & (tags.c.tag == tag)
-            connection.execute(delete(tags).where(this))
-
-
-def _store_console(connection: Connection, run_key: int, prepared: Prepared) -> None:
-    if not prepared.console:
-        return
-    last = select(func.max(console.c.ordinal)).where(console.c.run_key == run_key)
-    following = (connection.execute(last).scalar_one_or_none() or 0) + 1
-    rows = [
-        row | {"run_key": run_key, "ordinal": following + i}
-        for i, row in enumerate(prepared.console)
-    ]
-    connection.execute(insert(console), rows)

@@ -16,7 +16,7 @@ from orbench.run_store import ArtifactRecord, ConsolePiece, RunDetails
 
 from .compression import FrameError
 from .documents import DocumentError, unpack_document
-from .engine import Database
+from .engine import Database, batched
 from .preparation import unpack_piece
 from .queries import condition
 from .records import RECORD_COLUMNS, artifact_record, document_in, run_record
@@ -36,7 +36,6 @@ __all__ = [
     "run_details",
 ]
 
-_KEYS_AT_ONCE = 900
 _PIECES_AT_ONCE = 64
 
 
@@ -129,8 +128,7 @@ def _restricted(
 def _tags(connection: Connection, run_keys: Sequence[int]) -> dict[int, list[str]]:
     """The tags of runs by their keys, sorted; runs without tags are left out."""
     found: dict[int, list[str]] = {}
-    for start in range(0, len(run_keys), _KEYS_AT_ONCE):
-        batch = run_keys[start : start + _KEYS_AT_ONCE]
+    for batch in batched(run_keys):
         query = select(tags.c.run_key, tags.c.tag).where(tags.c.run_key.in_(batch))
         for key, tag in connection.execute(query):
             found.setdefault(key, []).append(tag)

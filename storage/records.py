@@ -75,15 +75,17 @@ def artifact_record(row: Columns) -> ArtifactRecord:
         sha256=row["sha256"],
         size=row["size"],
         logged=row["logged"],
-        metadata=parse_document(row["metadata"]),
+        metadata=_parsed(row["metadata"], f"the metadata of artifact '{row['name']}'"),
     )
 
 
 def document_in(row: Columns, column: str) -> dict[str, JsonValue]:
     """The JSON document in a run's column; raises StoreDamagedError, naming the run."""
+    return _parsed(row[column], f"the {column} of run {row['run_id']}")
+
+
+def _parsed(text: str, what: str) -> dict[str, JsonValue]:
     try:
-        return parse_document(row[column])
+        return parse_document(text)
     except DocumentError as error:
-        raise StoreDamagedError(
-            f"the {column} of run {row['run_id']} {error}; run `orbench store check`"
-        ) from error
+        raise StoreDamagedError(f"{what} {error}; run `orbench store check`") from error

@@ -9,9 +9,8 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, sel
 from orbench.events import SHARED_FACT_KINDS
 from orbench.run_store import Removal
 
-from .engine import Database
+from .engine import Database, batched
 from .ingest import REMOVAL_LOCK
-from .series_writing import batched
 from .tables import artifacts, blobs, documents, runs, series
 from .tagging import run_keys
 

@@ -25,6 +25,7 @@ from orbench.run import JsonValue, RunStatus
 
 from .columns import finite_time, fitted, small_integer, storable, wide_integer
 from .documents import document_text, parse_document
+from .records import document_in
 
 __all__ = ["RunState", "first_state"]
 
@@ -60,9 +61,13 @@ class RunState:
         self._documents: dict[str, dict[str, JsonValue]] = {}
 
     def document(self, column: str) -> dict[str, JsonValue]:
-        """The document in `config`, `config_notes`, `summary` or `seeds`, as it is now."""
+        """The document in `config`, `config_notes`, `summary` or `seeds`, as it is now.
+
+        Raises StoreDamagedError: nothing is laid over a document that cannot be read.
+        """
         if column not in self._documents:
-            self._documents[column] = parse_document(self._row[column] or "{}")
+            known = self._row[column] is not None
+            self._documents[column] = document_in(self._row, column) if known else {}
         return self._documents[column]
 
     def apply(self, event: Event) -> None:

@@ -14,9 +14,8 @@ from orbench.run_store import Points
 
 from .chunks import CHUNK_POINTS, ChunkError, decode_into
 from .columns import fitted
-from .engine import Database
+from .engine import Database, batched
 from .series_totals import series_summary
-from .series_writing import batched
 from .tables import chunks, metrics, runs, series
 
 __all__ = ["read_series", "read_summaries"]

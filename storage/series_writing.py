@@ -11,7 +11,7 @@ lock the plan is used if the small chunks are still those it was made for, else 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -30,14 +30,13 @@ from .chunks import (
     split,
 )
 from .columns import Columns, fitted, to_null
-from .engine import insert_or_ignore
+from .engine import batched, insert_or_ignore
 from .series_totals import SeriesTotals
 from .tables import chunks, metrics, runs, series, small_chunk
 
 __all__ = [
     "MERGE_AT",
     "SeriesPlan",
-    "batched",
     "is_current",
     "plan_merges",
     "plan_points",
@@ -48,8 +47,6 @@ __all__ = [
 
 MERGE_AT = 16
 """A series with this many small chunks has them merged when points arrive."""
-
-_NAMES_AT_ONCE = 500
 
 # Built once: SQLAlchemy takes longer to put a join together than SQLite to answer it.
 _FIND_TAILS = (
@@ -90,13 +87,6 @@ class SeriesPlan:
     replaced: tuple[int, ...]
     chunks: tuple[EncodedChunk, ...]
     added: SeriesTotals
-
-
-def batched(names: Iterable[str], size: int = _NAMES_AT_ONCE) -> Iterator[list[str]]:
-    """The names in lists of at most `size`: databases limit the parameters of a statement."""
-    rest = list(names)
-    for start in range(0, len(rest), size):
-        yield rest[start : start + size]
 
 
 def plan_points(
@@ -201,8 +191,7 @@ def _by_stored_name(points: Mapping[str, Points]) -> dict[str, Points]:
 def _decoded(connection: Connection, tails: list[Tail]) -> dict[tuple[int, int], Points]:
     """The points of the small chunks of some tails; a damaged chunk is left out."""
     points: dict[tuple[int, int], Points] = {}
-    for start in range(0, len(tails), _NAMES_AT_ONCE):
-        keys = [tail.series_key for tail in tails[start : start + _NAMES_AT_ONCE]]
+    for keys in batched(tail.series_key for tail in tails):
         query = select(
             chunks.c.series_key,
             chunks.c.ordinal,

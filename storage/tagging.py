@@ -9,9 +9,8 @@ from sqlalchemy import Connection, select
 from orbench.errors import RunNotFoundError
 
 from .columns import fitted
-from .engine import Database
-from .ingest import store_tags
-from .series_writing import batched
+from .engine import Database, batched
+from .run_writing import store_tags
 from .tables import runs, tags
 
 __all__ = ["change_tags", "run_keys"]
@@ -24,7 +23,8 @@ def change_tags(
     wanted = {fitted(tag, 200): True for tag in add} | {fitted(tag, 200): False for tag in remove}
     changed = 0
     with database.write() as connection:
-        for key in run_keys(connection, run_ids).values():
+        # In one order everywhere: two callers must not wait for each other in a ring.
+        for key in sorted(run_keys(connection, run_ids).values()):
             query = select(tags.c.tag).where(tags.c.run_key == key)
             has = set(connection.execute(query).scalars())
             different = {tag: on for tag, on in wanted.items() if (tag in has) != on}

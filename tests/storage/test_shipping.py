@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import pytest
 
+from orbench.errors import StoreDamagedError
 from orbench.events import (
     ArtifactLogged,
     ConfigUpdated,
@@ -21,6 +22,7 @@ from orbench.events import (
 from orbench.run import RunStatus
 from orbench.run_store import Points
 from orbench.storage import open_store
+from orbench.storage.tables import runs
 
 
 def record(store, run_id="run1"):
@@ -260,6 +262,18 @@ def test_odd_points_are_kept_and_summed_up(store, segment):
     assert (summary.n, summary.nan_count, summary.min_step, summary.max_step) == (4, 2, 3, 9)
     assert (summary.minimum, summary.maximum, summary.last_step) == (-np.inf, 2.0, 5)
     assert math.isnan(summary.last)
+
+
+def test_a_config_that_cannot_be_read_is_named_and_not_written_over(store, segment, points):
+    journal = segment()
+    journal.ship(ConfigUpdated(values={"lr": 1}))
+    with store._database.write() as connection:
+        connection.execute(runs.update(), {"config": "{damaged"})
+    more = journal.shipment(ConfigUpdated(values={"n": 2}))
+    for attempt in (store.runs, lambda: store.ship(more)):
+        with pytest.raises(StoreDamagedError, match="the config of run run1 is not JSON"):
+            attempt()
+    assert journal.ship(points={"m": points(0, 3)})
 
 
 def test_an_artifact_whose_bytes_are_gone_is_recorded_and_said(store, segment, tmp_path):
