@@ -87,14 +87,19 @@ def _check_references(connection: Connection) -> Iterator[Finding]:
         for key in sorted(table.foreign_keys, key=lambda key: key.parent.name):
             count = _dangling(connection, table, key)
             if count:
-                parent = key.column.table.name
-                rows = f"{count} row{'s' if count > 1 else ''} of {table.name}"
-                # What goes with its parent belongs to it; anything else only names it.
-                kind = FindingKind.ORPHANED if key.ondelete else FindingKind.MISSING
-                verb = "belong" if key.ondelete else "refer"
-                verb += "" if count > 1 else "s"
-                sentence = f"{rows} {verb} to {parent} that are not there"
-                yield Finding(kind, table.name, sentence)
+                yield _dangling_finding(table.name, key, count)
+
+
+def _dangling_finding(table: str, key: ForeignKey, count: int) -> Finding:
+    # What goes with its parent belongs to it; anything else only names it.
+    belongs = key.ondelete is not None
+    rows = f"{count} rows of {table}" if count > 1 else f"1 row of {table}"
+    verb = ("belong" if belongs else "refer") + ("" if count > 1 else "s")
+    return Finding(
+        FindingKind.ORPHANED if belongs else FindingKind.MISSING,
+        table,
+        f"{rows} {verb} to {key.column.table.name} that are not there",
+    )
 
 
 def _dangling(connection: Connection, table: Table, key: ForeignKey) -> int:
