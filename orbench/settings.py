@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -31,6 +32,8 @@ __all__ = [
 ]
 
 DEFAULT_STORE_URL = "sqlite:///runs/orbench.db"
+
+_PASSWORD_IN_QUERY = re.compile(r"(?i)([?&](?:ssl)?password=)[^&#]*")
 
 
 def store_url(url: str | None = None) -> str:
@@ -60,7 +63,11 @@ def sqlite_path(url: str) -> Path | None:
 
 
 def masked_url(url: str) -> str:
-    """The URL with its password replaced by ***; safe to print and to record."""
+    """The URL with its passwords replaced by ***; safe to print and to record.
+
+    libpq takes a password in the query as well as before the host.
+    """
+    url = _PASSWORD_IN_QUERY.sub(r"\1***", url)
     parts = urlsplit(url)
     if parts.password is None:
         return url
@@ -82,7 +89,7 @@ def journal_folder(url: str) -> Path:
         return path.with_name(f"{path.stem}.journal")
     import platformdirs
 
-    parts = urlsplit(url)
+    parts = urlsplit(masked_url(url))
     place = f"{parts.hostname or ''}:{parts.port or ''}{parts.path}?{parts.query}"
     name = hashlib.sha256(place.encode()).hexdigest()[:16]
     return Path(platformdirs.user_state_dir("orbench")) / "journal" / name
