@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
+import orbench
 from orbench.cli.app import app
 
 ROOT = Path(__file__).parents[1]
@@ -55,18 +56,27 @@ def test_there_is_something_to_check() -> None:
     assert len(blocks("python")) > 4
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_python_in_a_page_runs(page: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def recorded_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where a run was recorded that examples may look for."""
+    folder = tmp_path_factory.mktemp("recorded")
+    url = f"sqlite:///{folder / 'runs' / 'orbench.db'}"
+    with orbench.start_run(project="demo", exp_name="ppo", tags=["v1.2"], store=url) as run:
+        run.log({"charts/episodic_return": 21.0}, step=100)
+    return folder
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _ in blocks("python")}), ids=name_of)
+def test_python_in_a_page_runs(page: Path, recorded_before: Path, tmp_path: Path) -> None:
+    shutil.copytree(recorded_before, tmp_path, dirs_exist_ok=True)
     code = [text for where, text in blocks("python") if where == page]
     if "gymnasium" in "".join(code) and importlib.util.find_spec("gymnasium") is None:
         pytest.skip("Gymnasium is not installed")
     for number, text in enumerate(code):
-        script = tmp_path / f"example_{number}.py"
-        script.write_text(text)
+        (tmp_path / f"example_{number}.py").write_text(text)
         done = subprocess.run(
-            [sys.executable, "-W", "error", script.name],
+            [sys.executable, "-W", "error", f"example_{number}.py"],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": ""},
             capture_output=True,
             text=True,
         )
