@@ -46,6 +46,16 @@ _Select = Annotated[
     ),
 ]
 
+_Repeats = Annotated[
+    str,
+    typer.Option(
+        "--repeats",
+        metavar="RULE",
+        help="Which rows count where a run logged a step more than once: keep (all), average, "
+        "last-pass or longest-pass (of a restarted run).",
+    ),
+]
+
 _Statistic = Annotated[
     list[str] | None,
     typer.Option(
@@ -83,6 +93,7 @@ def stats(
     where: FilterArguments = None,
     by: ByOption = None,
     select: _Select = "last-10%",
+    repeats: _Repeats = "keep",
     statistic: _Statistic = None,
     interval: _Interval = "calibrated",
     level: LevelOption = 0.95,
@@ -99,6 +110,7 @@ def stats(
     env. Runs that did not finish are left out, and named, unless --include counts them.
     """
     from orbench.plotting import score_table
+    from orbench.repeats import parse_repeats
     from orbench.run_set import DEFAULT_INCLUDE
     from orbench.score import score_matrices
     from orbench.selection import parse_selection
@@ -114,6 +126,7 @@ def stats(
         group_by=names_or(by, ("exp_name",)),
         select=rule,
         include=names_or(include, DEFAULT_INCLUDE),
+        repeats=parse_repeats(repeats),
     )
     summary = summarise_scores(
         matrices,
