@@ -39,7 +39,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .learning_curves import CurveLine, CurvesFigure, Panel, curves_figure, plot_curves
+from .axis import Axis
+from .curves import CurveLine, CurvesFigure, Panel
+from .learning_curves import curves_figure, plot_curves
 from .save import FIGURE_FORMATS, save_figure
 from .style import THEMES, WIDTHS, Look
 from .tables import TABLE_FORMATS, Column, Table, cell_text, render_table, score_table
@@ -52,6 +54,7 @@ __all__ = [
     "TABLE_FORMATS",
     "THEMES",
     "WIDTHS",
+    "Axis",
     "Column",
     "CurveLine",
     "CurvesFigure",

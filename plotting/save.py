@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from orbench.errors import FigureError, near
 
-from .learning_curves import CurvesFigure
+from .curves import CurvesFigure
 from .style import Look, matplotlib_settings, theme_named
 from .tables import render_table
 

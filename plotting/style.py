@@ -112,12 +112,14 @@ class Look:
     """How a figure is drawn, apart from what it shows.
 
     `width` is a name of `WIDTHS` and `columns` a number of panels side by side; None for both
-    lets the number of panels decide.
+    lets the number of panels decide. `labels` come first when styles are given out: figures drawn
+    with the same ones show a label alike, whichever of them they show.
     """
 
     theme: str = "light"
     width: str | None = None
     columns: int | None = None
+    labels: tuple[str, ...] = ()
 
 
 def theme_named(name: str) -> Theme:
