@@ -18,13 +18,14 @@ class Axis:
     """One axis of a figure.
 
     `label` stands beside it, `name` is the column of its numbers in CSV and JSON. `limits` are its
-    ends where the data do not decide them.
+    ends where the data do not decide them; a `whole` axis has ticks at whole numbers only.
     """
 
     label: str
     name: str = "value"
     log: bool = False
     limits: tuple[float, float] | None = None
+    whole: bool = False
 
     def ends(self, low: float, high: float) -> tuple[float, float]:
         """The ends of an axis for numbers from `low` to `high`, with a margin."""

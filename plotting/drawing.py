@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from .curves import CurvesFigure, Panel
-from .frame import Figure, Frame, grid_of
+from .frame import Frame, grid_of
 from .style import LineStyle, Look, line_styles, matplotlib_settings, theme_named
 from .ticks import divide
 

@@ -16,7 +16,7 @@ from matplotlib.legend import Legend
 from orbench.errors import FigureError
 
 from .legend import LegendEntries, draw_legend, inches_of, legend_entries
-from .style import WIDTHS, Look
+from .style import WIDTHS, Look, width_named
 
 __all__ = ["Frame", "Grid", "fitted", "grid_columns", "grid_of"]
 
@@ -58,7 +58,9 @@ def grid_of(panels: int, look: Look, *, narrowest: float = 0.0, beside: float = 
     if look.columns is not None and look.columns < 1:
         raise FigureError(f"a figure has 1 column of panels or more, not {look.columns}")
     columns = min(look.columns or grid_columns(panels), panels)
-    width = _width(look.width, columns)
+    width = WIDTHS["single" if columns == 1 else "double"]
+    if look.width is not None:
+        width = width_named(look.width)
     if look.columns is None and narrowest:
         columns = max(1, min(columns, int((width - beside) / narrowest)))
     return Grid(width, columns, math.ceil(panels / columns))
@@ -113,7 +115,8 @@ class Frame:
         places = drawn.subplots(grid.rows, grid.columns, squeeze=False)
         panels = list(places.flat[: len(titles)])
         for axes, text in zip(panels, titles, strict=True):
-            axes.set_title(fitted(drawn, text, grid.panel - title_room, "axes.titlesize"))
+            size = mpl.rcParams["axes.titlesize"]
+            axes.set_title(fitted(drawn, text, grid.panel - title_room, size))
         for axes in places.flat[len(titles) :]:
             axes.set_axis_off()
         return cls(grid, drawn, panels, entries)
@@ -122,7 +125,7 @@ class Frame:
         """Draw the legend and shared labels, make the layout once and keep it for every format."""
         drawn = self.drawn
         legend = draw_legend(drawn, self._entries) if self._entries.handles else None
-        below = drawn.supxlabel(x_label)
+        below = drawn.supxlabel(x_label) if x_label else None
         left = drawn.supylabel(y_label) if y_label else None
         drawn.draw_without_rendering()
         drawn.set_layout_engine("none")
@@ -132,8 +135,9 @@ class Frame:
         low, high = min(box.y0 for box in boxes), max(box.y1 for box in boxes)
         if left is not None:
             left.set_y((low + high) / 2)
-        below.set_x((min(box.x0 for box in boxes) + max(box.x1 for box in boxes)) / 2)
-        if legend is not None:
+        if below is not None:
+            below.set_x((min(box.x0 for box in boxes) + max(box.x1 for box in boxes)) / 2)
+        if below is not None and legend is not None:
             below.set(y=self._between_panels_and(legend), va="center")
         return drawn
 
@@ -146,23 +150,12 @@ class Frame:
         return float(middle[1])
 
 
-def fitted(drawn: Figure, text: str, room: float, size: str) -> str:
-    """A text, or its beginning and end around an ellipsis if it is wider than `room` inches.
-
-    `size` is the name of matplotlib's setting for the type.
-    """
+def fitted(drawn: Figure, text: str, room: float, size: float) -> str:
+    """A text, or its beginning and end around an ellipsis if it is wider than `room` inches."""
     letters = len(text)
     shown = text
-    while letters > _LETTERS_AT_LEAST and inches_of(drawn, shown, mpl.rcParams[size]) > room:
+    while letters > _LETTERS_AT_LEAST and inches_of(drawn, shown, size) > room:
         letters -= 1
         head = letters // 2
         shown = f"{text[:head]}\N{HORIZONTAL ELLIPSIS}{text[len(text) - letters + head :]}"
     return shown
-
-
-def _width(name: str | None, columns: int) -> float:
-    if name is None:
-        return WIDTHS["single" if columns == 1 else "double"]
-    if name not in WIDTHS:
-        raise FigureError(f"there is no width '{name}'; use {' or '.join(WIDTHS)}")
-    return WIDTHS[name]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from orbench.errors import FigureError, near
 
-from .curves import CurvesFigure
+from .figures import AnyFigure, draw_figure
 from .style import Look, matplotlib_settings, theme_named
 from .tables import render_table
 
@@ -38,26 +38,26 @@ _METADATA: dict[str, dict[str, str | None]] = {
 
 
 def save_figure(
-    figure: CurvesFigure,
+    figure: AnyFigure,
     path: str | Path,
     *,
     formats: Sequence[str] = (),
     look: Look | None = None,
 ) -> tuple[Path, ...]:
-    """Write a figure in every format, with its caption (`.txt`) and its numbers (`.csv`) beside it.
+    """Write a figure of any kind in every format, its caption and its numbers beside it.
 
-    A suffix of `path` that is a format counts as one; without any the format is png. Existing files
+    The caption is in a `.txt`, the numbers are in a `.csv` and, as one array, in a `.json`. A
+    suffix of `path` that is a format counts as one; without any the format is png. Existing files
     are replaced. Returns the paths written. Raises FigureError for an unknown format, and where a
     file cannot be written.
     """
-    from .drawing import draw_curves
-
     look = look or Look()
     stem, chosen = _stem_and_formats(Path(path), formats)
-    drawn = draw_curves(figure, look)
+    drawn = draw_figure(figure, look)
     contents = {f".{form}": figure_bytes(drawn, form, look) for form in chosen}
     contents[".txt"] = f"{figure.caption}\n".encode()
-    contents[".csv"] = render_table(figure.numbers, "csv").encode()
+    for form in ("csv", "json"):
+        contents[f".{form}"] = render_table(figure.numbers, form).encode()
     written = [stem.with_name(stem.name + suffix) for suffix in contents]
     for target, content in zip(written, contents.values(), strict=True):
         _write_whole(target, content)

@@ -23,7 +23,9 @@ __all__ = [
     "lightness",
     "line_styles",
     "matplotlib_settings",
+    "mixed",
     "theme_named",
+    "width_named",
 ]
 
 # A dash pattern is (offset, on-off lengths) in units of the line width, None for solid.
@@ -131,6 +133,13 @@ def theme_named(name: str) -> Theme:
     return THEMES[name]
 
 
+def width_named(name: str) -> float:
+    """The width of this name in inches; raises FigureError with those there are."""
+    if name not in WIDTHS:
+        raise FigureError(f"there is no width '{name}'; use {' or '.join(WIDTHS)}")
+    return WIDTHS[name]
+
+
 def line_styles(labels: Sequence[str], theme: Theme) -> dict[str, LineStyle]:
     """A style for each label by its place: give the same labels to get the same styles."""
     return {label: _style(place, theme) for place, label in enumerate(dict.fromkeys(labels))}
@@ -145,9 +154,19 @@ def _style(place: int, theme: Theme) -> LineStyle:
     )
 
 
+def mixed(colour: str, ground: str, part: float) -> str:
+    """A colour written #rrggbb, thinned on a ground: `part` 1 is the colour, 0 the ground."""
+    pairs = zip(_channels(colour), _channels(ground), strict=True)
+    return "#" + "".join(f"{round(part * one + (1 - part) * other):02x}" for one, other in pairs)
+
+
+def _channels(colour: str) -> list[int]:
+    return [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+
+
 def lightness(colour: str) -> float:
     """CIE L* (0 black to 100 white) of a colour written #rrggbb: how light it prints in grey."""
-    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    channels = [channel / 255 for channel in _channels(colour)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     luminance = sum(
         part * weight for part, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True)

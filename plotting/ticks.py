@@ -20,16 +20,15 @@ _TICK_INCHES = 0.42
 
 def divide(axes: Axes, which: Literal["x", "y"], axis: Axis, inches: float) -> None:
     """Give an axis of a panel of this width its ticks; horizontal ones have units from 1k on."""
+    mine: MatplotlibAxis = axes.xaxis if which == "x" else axes.yaxis
     if which == "x":
-        most = max(3, min(5, int(inches / _TICK_INCHES)))
-        mine, above = axes.xaxis, 1e3
+        most, above = max(3, min(5, int(inches / _TICK_INCHES))), 1e3
     else:
-        most = 4 if inches < _SMALL_PANEL_INCHES else 5
-        mine, above = axes.yaxis, 1e4
+        most, above = 4 if inches < _SMALL_PANEL_INCHES else 5, 1e4
     if axis.log:
         _logarithmic(mine, most)
     else:
-        mine.set_major_locator(MaxNLocator(nbins=most, steps=_ROUND))
+        mine.set_major_locator(MaxNLocator(nbins=most, steps=_ROUND, integer=axis.whole))
     mine.set_major_formatter(FuncFormatter(lambda value, _: in_units(value, above=above)))
 
 
