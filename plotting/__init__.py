@@ -42,7 +42,8 @@ from typing import TYPE_CHECKING
 from .axis import Axis
 from .curves import CurveLine, CurvesFigure, Panel
 from .learning_curves import curves_figure, plot_curves
-from .save import FIGURE_FORMATS, save_figure
+from .report import Report, ReportFigure, ReportSection, report_page
+from .save import FIGURE_FORMATS, figure_bytes, save_figure
 from .style import THEMES, WIDTHS, Look
 from .tables import TABLE_FORMATS, Column, Table, cell_text, render_table, score_table
 
@@ -60,12 +61,17 @@ __all__ = [
     "CurvesFigure",
     "Look",
     "Panel",
+    "Report",
+    "ReportFigure",
+    "ReportSection",
     "Table",
     "cell_text",
     "curves_figure",
     "draw_curves",
+    "figure_bytes",
     "plot_curves",
     "render_table",
+    "report_page",
     "save_figure",
     "score_table",
 ]

@@ -7,7 +7,6 @@ theme become the page's custom properties, by which one drawing serves light and
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from xml.etree import ElementTree
 
 from .style import THEMES, Theme
@@ -18,6 +17,10 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 _REFERENCE = re.compile(r"url\(#([^)]*)\)")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
+# Drawings of one column of a paper are narrower than this, in points.
+_NARROW = 300.0
+# A channel of a mixture is a whole number, and so was each of its parts.
+_ROUNDING = 1.0
 # What is not drawn; the page says in its own style what the file's style says.
 _LEFT_OUT = {f"{_SVG}metadata", f"{_SVG}style"}
 
@@ -29,7 +32,7 @@ def inline_svg(svg: bytes, *, prefix: str, title: str, theme: str = "light") -> 
     reader who cannot see it is told. Comments, which hold texts of the figure, are left out.
     """
     root = ElementTree.fromstring(svg)  # noqa: S314 - we wrote it ourselves
-    names = {value.lower(): f"var({name})" for name, value in _properties(THEMES[theme]).items()}
+    colours = _PageColours(THEMES[theme])
     for parent in root.iter():
         for child in [one for one in parent if one.tag in _LEFT_OUT]:
             parent.remove(child)
@@ -37,7 +40,7 @@ def inline_svg(svg: bytes, *, prefix: str, title: str, theme: str = "light") -> 
         element.tag = element.tag.removeprefix(_SVG)
         element.text = (element.text or "").strip() or None
         element.tail = None
-        _rename(element, prefix, names)
+        _rename(element, prefix, colours)
     width, height = root.get("viewBox", "0 0 1 1").split()[2:]
     root.attrib.clear()
     root.attrib |= {
@@ -46,6 +49,7 @@ def inline_svg(svg: bytes, *, prefix: str, title: str, theme: str = "light") -> 
         "height": f"{height}pt",
         "role": "img",
         "aria-label": title,
+        "class": "narrow" if float(width) < _NARROW else "wide",
     }
     return ElementTree.tostring(root, encoding="unicode")
 
@@ -61,24 +65,61 @@ def _properties(theme: Theme) -> dict[str, str]:
     return {f"--{name}": colour for name, colour in (plain | lines).items()}
 
 
-def _rename(element: ElementTree.Element, prefix: str, colours: Mapping[str, str]) -> None:
+class _PageColours:
+    """What the page calls the colours of a drawing: by a property, or by a mixture of two.
+
+    A mixture is of a colour with the background; a colour that is neither stays as it is.
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        self._palette = {value: f"var({name})" for name, value in _properties(theme).items()}
+        self._background = theme.background
+
+    def __getitem__(self, colour: str) -> str:
+        return self._palette.get(colour.lower()) or self._mixture(colour.lower())
+
+    def _mixture(self, colour: str) -> str:
+        parts = {
+            part: name
+            for value, name in self._palette.items()
+            if (part := _part_of(colour, value, self._background)) is not None
+        }
+        if not parts:
+            return colour
+        # Of several that would do, the one that needs the most of its colour is the likeliest.
+        part = max(parts)
+        return f"color-mix(in srgb, {parts[part]} {100 * part:.4g}%, var(--background))"
+
+
+def _part_of(colour: str, full: str, ground: str) -> float | None:
+    """How much of a colour is mixed with a ground to give a third; None if none does."""
+    mixed, ends, starts = _channels(colour), _channels(full), _channels(ground)
+    reach = [end - start for end, start in zip(ends, starts, strict=True)]
+    widest = max(range(3), key=lambda place: abs(reach[place]))
+    if not reach[widest]:
+        return None
+    part = (mixed[widest] - starts[widest]) / reach[widest]
+    fits = all(
+        abs(start + part * along - seen) <= _ROUNDING
+        for start, along, seen in zip(starts, reach, mixed, strict=True)
+    )
+    return part if fits and 0 < part <= 1 else None
+
+
+def _channels(colour: str) -> list[int]:
+    return [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+
+
+def _rename(element: ElementTree.Element, prefix: str, colours: _PageColours) -> None:
     """Give an element's id, what it refers to, and its colours the names of the page."""
-    if "id" in element.attrib:
-        element.attrib["id"] = f"{prefix}-{element.attrib['id']}"
-    # SVG 2 has plain href; the page then needs no namespace.
-    target = element.attrib.pop(_XLINK_HREF, element.attrib.get("href", ""))
-    if target:
-        element.attrib["href"] = f"#{prefix}-{target[1:]}" if target[0] == "#" else target
-    for name, value in element.attrib.items():
+    attributes = element.attrib
+    if "id" in attributes:
+        attributes["id"] = f"{prefix}-{attributes['id']}"
+    # HTML knows plain href in SVG; the page then needs no namespace.
+    if (target := attributes.pop(_XLINK_HREF, None)) is not None:
+        attributes["href"] = f"#{prefix}-{target[1:]}" if target.startswith("#") else target
+    for name, value in attributes.items():
         if "url(#" in value:
-            element.attrib[name] = value = _REFERENCE.sub(rf"url(#{prefix}-\1)", value)
-        if name == "style":
-            element.attrib[name] = _COLOUR.sub(
-                lambda found: colours.get(found[0].lower(), found[0]), value
-            )
-    for place in ("fill", "stroke"):
-        # A presentation attribute takes no var(); a style does.
-        if (colour := colours.get(element.attrib.get(place, "").lower())) is not None:
-            del element.attrib[place]
-            style = element.attrib.get("style", "")
-            element.attrib["style"] = f"{place}: {colour}; {style}".removesuffix("; ")
+            attributes[name] = _REFERENCE.sub(rf"url(#{prefix}-\1)", value)
+    if "style" in attributes:
+        attributes["style"] = _COLOUR.sub(lambda found: colours[found[0]], attributes["style"])
