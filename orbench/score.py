@@ -60,7 +60,8 @@ class ScoreMatrix:
 
     `selection` says in words how a run became a score, `repeats` which rows counted where a step
     was logged more than once, and `repeated_rows` how many such rows a run has, by its id.
-    `left_out` has the runs that are not in.
+    `left_out` has the runs that are not in. `normalisation` says in words how the scores were
+    normalised (see `orbench.normalisation`); empty for scores in the units logged.
     """
 
     label: str
@@ -70,6 +71,7 @@ class ScoreMatrix:
     left_out: tuple[LeftOut, ...] = ()
     repeats: str = DEFAULT_REPEATS.text
     repeated_rows: Mapping[str, int] = field(default_factory=dict)
+    normalisation: str = ""
 
     @property
     def task_names(self) -> tuple[str, ...]:
