@@ -43,7 +43,7 @@ from .axis import Axis
 from .curves import CurveLine, CurvesFigure, Panel
 from .learning_curves import curves_figure, plot_curves
 from .report import Report, ReportFigure, ReportSection, report_page
-from .save import FIGURE_FORMATS, figure_bytes, save_figure
+from .save import FIGURE_FORMATS, figure_files, save_figure, write_file
 from .style import THEMES, WIDTHS, Look
 from .tables import TABLE_FORMATS, Column, Table, cell_text, render_table, score_table
 
@@ -68,12 +68,13 @@ __all__ = [
     "cell_text",
     "curves_figure",
     "draw_curves",
-    "figure_bytes",
+    "figure_files",
     "plot_curves",
     "render_table",
     "report_page",
     "save_figure",
     "score_table",
+    "write_file",
 ]
 
 

@@ -25,7 +25,7 @@ from .tables import render_table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURE_FORMATS", "figure_bytes", "save_figure"]
+__all__ = ["FIGURE_FORMATS", "figure_bytes", "figure_files", "save_figure", "write_file"]
 
 FIGURE_FORMATS = ("png", "svg", "pdf")
 """The formats that figures are written in."""
@@ -51,17 +51,25 @@ def save_figure(
     are replaced. Returns the paths written. Raises FigureError for an unknown format, and where a
     file cannot be written.
     """
-    look = look or Look()
     stem, chosen = _stem_and_formats(Path(path), formats)
+    contents = figure_files(figure, formats=chosen, look=look)
+    written = [stem.with_name(stem.name + suffix) for suffix in contents]
+    for target, content in zip(written, contents.values(), strict=True):
+        write_file(target, content)
+    return tuple(written)
+
+
+def figure_files(
+    figure: AnyFigure, *, formats: Sequence[str], look: Look | None = None
+) -> dict[str, bytes]:
+    """The files of a figure by suffix: drawn once, in every format, then caption and numbers."""
+    look = look or Look()
     drawn = draw_figure(figure, look)
-    contents = {f".{form}": figure_bytes(drawn, form, look) for form in chosen}
+    contents = {f".{form}": figure_bytes(drawn, form, look) for form in formats}
     contents[".txt"] = f"{figure.caption}\n".encode()
     for form in ("csv", "json"):
         contents[f".{form}"] = render_table(figure.numbers, form).encode()
-    written = [stem.with_name(stem.name + suffix) for suffix in contents]
-    for target, content in zip(written, contents.values(), strict=True):
-        _write_whole(target, content)
-    return tuple(written)
+    return contents
 
 
 def figure_bytes(drawn: Figure, form: str, look: Look | None = None) -> bytes:
@@ -106,7 +114,8 @@ def _check_format(form: str) -> None:
         )
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, replacing one that is there; raises FigureError."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
