@@ -49,19 +49,26 @@ from .curves import (
     run_curve,
     smoothed,
 )
+from .estimates import Estimate, interval_estimates
 from .intervals import (
     INTERVALS,
+    Basic,
+    BCa,
+    BiasCorrected,
     Calibrated,
-    Estimate,
     Interval,
     Percentile,
-    interval_estimates,
     interval_named,
 )
 from .learning_curves import CurveSettings, LearningCurve, LearningCurves, learning_curves
+from .peak import CurvePeak, curve_peak
+from .rows import RowStatistics, row_statistics
 from .summary import DEFAULT_STATISTICS, ScoreRow, ScoreSummary, summarise_scores
 
 __all__ = [
+    "BCa",
+    "Basic",
+    "BiasCorrected",
     "CURVE_AGGREGATES",
     "CURVE_INTERVALS",
     "DEFAULT_STATISTICS",
@@ -70,6 +77,7 @@ __all__ = [
     "STATISTICS",
     "Calibrated",
     "CurveEstimate",
+    "CurvePeak",
     "CurveSettings",
     "Estimate",
     "Interval",
@@ -79,6 +87,7 @@ __all__ = [
     "Median",
     "OptimalityGap",
     "Percentile",
+    "RowStatistics",
     "RunCurve",
     "ScoreRow",
     "ScoreSummary",
@@ -86,9 +95,11 @@ __all__ = [
     "Statistic",
     "as_tasks",
     "curve_estimate",
+    "curve_peak",
     "interval_estimates",
     "interval_named",
     "learning_curves",
+    "row_statistics",
     "run_curve",
     "smoothed",
     "statistic_named",

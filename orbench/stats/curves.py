@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from ..errors import ScoreError, near
 from ..metric import Series
 from .aggregate import trimmed_mean
-from .bootstrap import MINIMUM_REPS, Seed, draw_counts, random_words
-from .intervals import check_level, quantiles, small_sample_stretch
+from .bootstrap import MINIMUM_REPS
+from .draws import Seed, draw_counts, random_words
+from .intervals import check_level, small_sample_stretch
+from .quantiles import quantiles
 
 __all__ = [
     "CURVE_AGGREGATES",
@@ -180,7 +182,7 @@ def curve_estimate(
         if interval == "calibrated":
             # One task with n runs: the stretch depends on n alone, so any varying column serves.
             ramp = np.arange(len(curves), dtype=np.float64)
-            stretch = small_sample_stretch((ramp,), level)
+            stretch = float(small_sample_stretch((ramp,), level))
             low, high = point - stretch * (point - low), point + stretch * (high - point)
     return CurveEstimate(grid, point, low, high, values, resampled)
 

@@ -18,7 +18,7 @@ from ..run_set import (
     repeated_seeds,
     split_by_status,
 )
-from .bootstrap import Seed
+from .draws import Seed
 from .curves import CurveEstimate, RunCurve, curve_estimate, run_curve, smoothed
 from .intervals import INTERVALS
 from .summary import interval_in_words

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from ..run_set import left_out_in_words
 from .aggregate import Mean, Statistic, TaskArrays, statistic_named
-from .bootstrap import Seed
-from .intervals import Estimate, Interval, estimate_all, interval_named
+from .draws import Seed
+from .estimates import Estimate, estimate_all
+from .intervals import Interval, interval_named
 
 if TYPE_CHECKING:
     from ..score import ScoreMatrix, TaskScores

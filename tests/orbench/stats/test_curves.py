@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from orbench.errors import ScoreError
 from orbench.metric import Series
 from orbench.stats import RunCurve, curve_estimate, run_curve, smoothed
-from orbench.stats.bootstrap import draw_counts, random_words
+from orbench.stats.draws import draw_counts, random_words
 from orbench.stats.curves import common_grid, on_grid
 
 

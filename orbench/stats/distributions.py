@@ -1,14 +1,21 @@
-"""Quantiles of Student's t distribution, without scipy."""
+"""Quantiles of Student's t and of the beta distribution, without scipy.
+
+Both invert the regularised incomplete beta function by bisection. Its continued fraction is that of
+Press et al., "Numerical Recipes", 3rd edition 2007, section 6.4.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
 
-__all__ = ["t_cdf", "t_quantile"]
+__all__ = ["beta_cdf", "beta_quantile", "t_cdf", "t_quantile"]
 
 _DIGITS = 10
 
 
+@lru_cache(maxsize=4096)
 def t_quantile(probability: float, degrees: float) -> float:
     """The quantile of Student's t with `degrees` > 0 (need not be whole), 0 < probability < 1.
 
@@ -17,32 +24,43 @@ def t_quantile(probability: float, degrees: float) -> float:
     """
     if probability < 0.5:
         return -t_quantile(1 - probability, degrees)
-    low, high = 0.0, 1.0
+    high = 1.0
     while t_cdf(high, degrees) < probability:
-        low, high = high, high * 2
-    for _ in range(200):
-        middle = (low + high) / 2
-        if middle in (low, high):
-            break
-        low, high = (middle, high) if t_cdf(middle, degrees) < probability else (low, middle)
-    return float(f"{(low + high) / 2:.{_DIGITS}g}")
+        high *= 2
+    return _inverted(lambda t: t_cdf(t, degrees), probability, high)
 
 
 def t_cdf(t: float, degrees: float) -> float:
     """P(T <= t) of Student's t with `degrees` > 0."""
-    tail = 0.5 * _incomplete_beta(degrees / (degrees + t * t), degrees / 2, 0.5)
+    tail = 0.5 * beta_cdf(degrees / (degrees + t * t), degrees / 2, 0.5)
     return 1 - tail if t > 0 else tail
 
 
-def _incomplete_beta(x: float, a: float, b: float) -> float:
-    """The regularised incomplete beta function I_x(a, b), 0 <= x <= 1."""
+def beta_quantile(probability: float, a: float, b: float) -> float:
+    """The quantile of the beta distribution with a, b > 0; good to 1e-10 and rounded there."""
+    return _inverted(lambda x: beta_cdf(x, a, b), probability, 1.0)
+
+
+def beta_cdf(x: float, a: float, b: float) -> float:
+    """P(X <= x) of the beta distribution: the regularised incomplete beta function I_x(a, b)."""
     if x <= 0 or x >= 1:
         return float(x >= 1)
     if x > (a + 1) / (a + b + 2):
-        return 1 - _incomplete_beta(1 - x, b, a)
+        return 1 - beta_cdf(1 - x, b, a)
     scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     front = math.exp(scale + a * math.log(x) + b * math.log1p(-x))
     return front * _continued_fraction(x, a, b) / a
+
+
+def _inverted(cdf: Callable[[float], float], probability: float, high: float) -> float:
+    """Where a distribution on 0 .. `high` reaches the probability, by bisection, rounded."""
+    low = 0.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        low, high = (middle, high) if cdf(middle) < probability else (low, middle)
+    return float(f"{(low + high) / 2:.{_DIGITS}g}")
 
 
 def _continued_fraction(x: float, a: float, b: float) -> float:
@@ -50,7 +68,7 @@ def _continued_fraction(x: float, a: float, b: float) -> float:
     tiny = 1e-300
     c, d = 1.0, 1 / _not_zero(1 - (a + b) * x / (a + 1), tiny)
     fraction = d
-    for m in range(1, 500):
+    for m in range(1, 10_000):
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
         for term in (even, odd):
