@@ -34,12 +34,13 @@ def draw_curves(figure: CurvesFigure, look: Look | None = None) -> Figure:
         frame = Frame.of(
             grid,
             [panel.title for panel in figure.panels],
-            grid.panel * (0.68 if grid.columns <= 2 else 0.8),
+            look.panel[1] if look.panel else grid.panel * (0.68 if grid.columns <= 2 else 0.8),
             handles=[
                 Line2D([], [], label=text, **_line_look(styles[label], 1.3, 2, None))
                 for label, text in figure.legend.items()
             ],
             title=figure.title,
+            look=look,
         )
         for axes, panel in zip(frame.panels, figure.panels, strict=True):
             _draw_panel(axes, panel, figure, styles, small=grid.small)

@@ -61,6 +61,8 @@ def grid_of(panels: int, look: Look, *, narrowest: float = 0.0, beside: float = 
     width = WIDTHS["single" if columns == 1 else "double"]
     if look.width is not None:
         width = width_named(look.width)
+    if look.panel is not None:
+        width = columns * look.panel[0]
     if look.columns is None and narrowest:
         columns = max(1, min(columns, int((width - beside) / narrowest)))
     return Grid(width, columns, math.ceil(panels / columns))
@@ -99,20 +101,24 @@ class Frame:
         handles: Sequence[Artist] = (),
         title: str = "",
         title_room: float = 0.25,
+        look: Look | None = None,
     ) -> Frame:
         """Panels of a height in inches below their titles, and the legend's room below them.
 
-        A title keeps `title_room` inches free of its panel's width.
+        A title keeps `title_room` inches free of its panel's width. Of `look` count the columns of
+        the legend, the shared axis and the gaps.
         """
+        look = look or Look()
         drawn = Figure(layout="constrained")
         FigureCanvasAgg(drawn)
-        entries = legend_entries(drawn, handles, grid.width)
+        _set_gaps(drawn, grid, look)
+        entries = legend_entries(drawn, handles, grid.width, look.legend_columns)
         around = _AROUND_INCHES + _LEGEND_LINE_INCHES * entries.lines
         height = grid.rows * panel_height + around + (_TITLE_INCHES if title else 0)
         drawn.set_size_inches(grid.width, height)
         if title:
             drawn.suptitle(title)
-        places = drawn.subplots(grid.rows, grid.columns, squeeze=False)
+        places = drawn.subplots(grid.rows, grid.columns, squeeze=False, sharex=look.share_x)
         panels = list(places.flat[: len(titles)])
         for axes, text in zip(panels, titles, strict=True):
             size = mpl.rcParams["axes.titlesize"]
@@ -148,6 +154,16 @@ class Frame:
         entries = max(text.get_window_extent().y1 for text in legend.get_texts())
         middle = self.drawn.transFigure.inverted().transform((0, (entries + ticks) / 2))
         return float(middle[1])
+
+
+def _set_gaps(drawn: Figure, grid: Grid, look: Look) -> None:
+    """Tell the layout, which takes them as parts of the figure, the gaps asked for."""
+    engine = drawn.get_layout_engine()
+    for name, gap, panels in zip(
+        ("hspace", "wspace"), look.gaps, (grid.rows, grid.columns), strict=True
+    ):
+        if gap is not None and engine is not None:
+            engine.set(**{name: gap * (panels - 1) / panels})
 
 
 def fitted(drawn: Figure, text: str, room: float, size: float) -> str:

@@ -31,8 +31,13 @@ class LegendEntries:
     lines: int = 0
 
 
-def legend_entries(drawn: Figure, handles: Sequence[Artist], width: float) -> LegendEntries:
-    """Lay out a legend in a width in inches; labels wider than that are broken."""
+def legend_entries(
+    drawn: Figure, handles: Sequence[Artist], width: float, most: int | None = None
+) -> LegendEntries:
+    """Lay out a legend in a width in inches; labels wider than that are broken.
+
+    At most `most` entries stand side by side, and never more than there is room for.
+    """
     if not handles:
         return LegendEntries()
     texts = [str(handle.get_label()) for handle in handles]
@@ -48,8 +53,9 @@ def legend_entries(drawn: Figure, handles: Sequence[Artist], width: float) -> Le
         return LegendEntries(tuple(handles), 1, len(broken) * most_lines)
     columns = max(1, int(width / (_HANDLE_EMS * size / 72 + widest)))
     # No row nearly empty: as many rows as that takes, then as few columns as those need.
-    rows = math.ceil(len(texts) / min(columns, _MOST_COLUMNS))
-    return LegendEntries(tuple(handles), math.ceil(len(texts) / rows), rows)
+    rows = math.ceil(len(texts) / min(columns, most or _MOST_COLUMNS))
+    most_lines = max(text.count("\n") + 1 for text in texts)
+    return LegendEntries(tuple(handles), math.ceil(len(texts) / rows), rows * most_lines)
 
 
 def draw_legend(drawn: Figure, entries: LegendEntries) -> Legend:

@@ -116,12 +116,20 @@ class Look:
     `width` is a name of `WIDTHS` and `columns` a number of panels side by side; None for both
     lets the number of panels decide. `labels` come first when styles are given out: figures drawn
     with the same ones show a label alike, whichever of them they show.
+
+    Figures of lines can be given more: `panel` is the width and height of one in inches, and rules
+    over `width`; `legend_columns` at most as many entries side by side; `share_x` one horizontal
+    axis for all; `gaps` room between rows and between columns, in parts of a panel.
     """
 
     theme: str = "light"
     width: str | None = None
     columns: int | None = None
     labels: tuple[str, ...] = ()
+    panel: tuple[float, float] | None = None
+    legend_columns: int | None = None
+    share_x: bool = False
+    gaps: tuple[float | None, float | None] = (None, None)
 
 
 def theme_named(name: str) -> Theme:
