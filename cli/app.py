@@ -36,6 +36,7 @@ class CommandEntry:
 COMMANDS: dict[str, CommandEntry] = {
     "tour": CommandEntry("Start", "tour", "Train, record, find, compare and draw, in a minute."),
     "record": CommandEntry("Start", "record", "Run a program and record it as a run."),
+    "import": CommandEntry("Start", "import_runs", "Import runs that other tools wrote to files."),
     "list": CommandEntry("Find", "list_runs", "List the runs that a filter selects."),
     "show": CommandEntry("Find", "show", "Show everything that is known of one run."),
     "diff": CommandEntry("Find", "diff", "Show how two runs differ."),
