@@ -40,6 +40,7 @@ from .aggregate import (
     as_tasks,
     statistic_named,
 )
+from .best import best_run_sets, holm
 from .curves import (
     CURVE_AGGREGATES,
     CURVE_INTERVALS,
@@ -63,18 +64,19 @@ from .intervals import (
 from .learning_curves import CurveSettings, LearningCurve, LearningCurves, learning_curves
 from .peak import CurvePeak, curve_peak
 from .rows import RowStatistics, row_statistics
-from .summary import DEFAULT_STATISTICS, ScoreRow, ScoreSummary, summarise_scores
+from .summary import BEST, DEFAULT_STATISTICS, ScoreRow, ScoreSummary, summarise_scores
 
 __all__ = [
-    "BCa",
-    "Basic",
-    "BiasCorrected",
+    "BEST",
     "CURVE_AGGREGATES",
     "CURVE_INTERVALS",
     "DEFAULT_STATISTICS",
     "INTERVALS",
     "IQM",
     "STATISTICS",
+    "BCa",
+    "Basic",
+    "BiasCorrected",
     "Calibrated",
     "CurveEstimate",
     "CurvePeak",
@@ -94,8 +96,10 @@ __all__ = [
     "Scores",
     "Statistic",
     "as_tasks",
+    "best_run_sets",
     "curve_estimate",
     "curve_peak",
+    "holm",
     "interval_estimates",
     "interval_named",
     "learning_curves",
