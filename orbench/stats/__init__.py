@@ -40,6 +40,7 @@ from .aggregate import (
     as_tasks,
     statistic_named,
 )
+from .bands import Band
 from .best import best_run_sets, holm
 from .curves import (
     CURVE_AGGREGATES,
@@ -50,6 +51,7 @@ from .curves import (
     run_curve,
     smoothed,
 )
+from .efficiency import CurveScores, area_under_curve, sample_efficiency
 from .estimates import Estimate, interval_estimates
 from .intervals import (
     INTERVALS,
@@ -62,24 +64,40 @@ from .intervals import (
     interval_named,
 )
 from .learning_curves import CurveSettings, LearningCurve, LearningCurves, learning_curves
+from .pairs import (
+    PairEstimate,
+    difference_estimates,
+    probability_of_improvement,
+    ratio_estimates,
+)
 from .peak import CurvePeak, curve_peak
+from .profiles import PROFILE_KINDS, performance_profile
+from .ranks import RankEstimate, rank_estimates
+from .rates import RATE_INTERVALS, RateEstimate, rate_estimate
+from .resampling import ENGINES
 from .rows import RowStatistics, row_statistics
 from .summary import BEST, DEFAULT_STATISTICS, ScoreRow, ScoreSummary, summarise_scores
+from .times import TimeEstimate, first_reach, time_to_threshold
 
 __all__ = [
     "BEST",
     "CURVE_AGGREGATES",
     "CURVE_INTERVALS",
     "DEFAULT_STATISTICS",
+    "ENGINES",
     "INTERVALS",
     "IQM",
+    "PROFILE_KINDS",
+    "RATE_INTERVALS",
     "STATISTICS",
     "BCa",
+    "Band",
     "Basic",
     "BiasCorrected",
     "Calibrated",
     "CurveEstimate",
     "CurvePeak",
+    "CurveScores",
     "CurveSettings",
     "Estimate",
     "Interval",
@@ -88,24 +106,38 @@ __all__ = [
     "Mean",
     "Median",
     "OptimalityGap",
+    "PairEstimate",
     "Percentile",
+    "RankEstimate",
+    "RateEstimate",
     "RowStatistics",
     "RunCurve",
     "ScoreRow",
     "ScoreSummary",
     "Scores",
     "Statistic",
+    "TimeEstimate",
+    "area_under_curve",
     "as_tasks",
     "best_run_sets",
     "curve_estimate",
     "curve_peak",
+    "difference_estimates",
+    "first_reach",
     "holm",
     "interval_estimates",
     "interval_named",
     "learning_curves",
+    "performance_profile",
+    "probability_of_improvement",
+    "rank_estimates",
+    "rate_estimate",
+    "ratio_estimates",
     "row_statistics",
     "run_curve",
+    "sample_efficiency",
     "smoothed",
     "statistic_named",
     "summarise_scores",
+    "time_to_threshold",
 ]

@@ -54,6 +54,7 @@ def as_tasks(scores: Scores, label: str = "scores") -> TaskArrays:
     shapes, a task without runs, and values that are not finite, naming `label`, the task and the
     run by its place.
     """
+    columns: dict[int | str, NDArray[np.generic]]
     if isinstance(scores, np.ndarray):
         if scores.ndim not in (1, 2):
             raise ScoreError(
@@ -248,7 +249,9 @@ def trimmed_mean(
     return result / (total - 2 * cut)
 
 
-def _kind_of_mass(size: int, masses: NDArray[np.float64] | None) -> type[np.number]:
+def _kind_of_mass(
+    size: int, masses: NDArray[np.float64] | None
+) -> type[np.int16 | np.int64 | np.float64]:
     """The type that sums of mass are held in: the smallest that is exact."""
     if masses is not None:
         return np.float64

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import ScoreError
 from .aggregate import Statistic, TaskArrays
-from .draws import Counts, Seed, draw_counts, draw_over_tasks, random_words
+from .draws import Counts, Seed, as_int_seed, draw_counts, draw_over_tasks, random_words
 
 __all__ = [
     "MINIMUM_REPS",
@@ -33,7 +33,6 @@ MINIMUM_REPS = 100
 
 _BLOCK_REPS = 8192
 _BLOCK_CELLS = 32 * 2**20
-
 
 
 class Resample:
@@ -155,9 +154,8 @@ def resamples_of_sets(
     `paired` draws the same runs in every set, by their places; tasks need equal numbers of runs.
     """
     check_reps(reps)
-    if isinstance(seed, np.random.Generator):
-        # All sets of one call start from the same words and differ by their key.
-        seed = int.from_bytes(random_words(seed).random_raw(2).astype("<u8").tobytes(), "little")
+    # All sets of one call start from the same words and differ by their key.
+    seed = as_int_seed(seed)
     sources = [random_words(seed, (0 if paired else place,)) for place in range(len(sets))]
     block = _block(max(sum(len(column) for column in tasks) for tasks in sets))
     for start in range(0, reps, block):

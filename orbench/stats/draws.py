@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import ScoreError
 
-__all__ = ["Counts", "Seed", "draw_counts", "draw_over_tasks", "random_words"]
+__all__ = ["Counts", "Seed", "as_int_seed", "draw_counts", "draw_over_tasks", "random_words"]
 
 Seed = int | np.random.Generator
 """A seed from 0, or a generator whose next words are the seed."""
@@ -42,6 +42,13 @@ def random_words(seed: Seed, key: tuple[int, ...] = ()) -> np.random.PCG64:
     if seed < 0:
         raise ScoreError(f"the seed of a bootstrap is a number from 0, not {seed}")
     return np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key))
+
+
+def as_int_seed(seed: Seed) -> int:
+    """The seed itself, or one of the next words of a generator."""
+    if not isinstance(seed, np.random.Generator):
+        return seed
+    return int.from_bytes(random_words(seed).random_raw(2).astype("<u8").tobytes(), "little")
 
 
 def draw_counts(words: np.random.PCG64, runs: int, reps: int) -> NDArray[np.unsignedinteger]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,18 @@ from numpy.typing import NDArray
 from ..errors import ScoreError, near
 from .aggregate import TaskArrays
 from .bootstrap import Resample, check_reps, identity, leave_one_out, resamples, resamples_of_sets
-from .draws import Seed
+from .draws import Seed, as_int_seed
 from .intervals import BCa, Evidence, Interval, check_level, interval_named
 
-__all__ = ["ENGINES", "Ends", "Resampling", "check_engine", "none_if_nan", "single_run_note"]
+__all__ = [
+    "ENGINES",
+    "ONE_SIDED",
+    "Ends",
+    "Resampling",
+    "check_engine",
+    "none_if_nan",
+    "single_run_note",
+]
 
 ENGINES = ("numpy", "rliable")
 """What computes intervals: orbench itself, or the rliable package (extra `rliable`)."""
@@ -44,7 +52,9 @@ class Resampling:
         check_level(self.level)
         check_reps(self.reps)
         if self.over_tasks and isinstance(self.interval, BCa):
-            raise ScoreError("bca is for resampling over runs alone; use bc where tasks are redrawn")
+            raise ScoreError(
+                "bca is for resampling over runs alone; use bc where tasks are redrawn"
+            )
 
     @classmethod
     def named(
@@ -60,11 +70,15 @@ class Resampling:
         """With the interval method of this name; raises ScoreError for what gives no interval."""
         return cls(interval_named(method), level, reps, seed, over_tasks, paired)
 
+    def with_int_seed(self) -> Resampling:
+        """The same with a seed that can be used again, where it was a generator."""
+        return replace(self, seed=as_int_seed(self.seed))
+
     def ends(
         self,
         sets: Sequence[TaskArrays],
         statistic: Callable[..., NDArray[np.float64]],
-        point: NDArray[np.float64],
+        point: NDArray[np.float64] | np.float64,
         columns: Sequence[NDArray[np.float64]] | None = None,
     ) -> Ends:
         """The interval of a statistic whose value is `point`, (...).
@@ -77,7 +91,9 @@ class Resampling:
             columns = [column for tasks in sets for column in tasks]
         if self.over_tasks:
             columns = [np.array([column.mean() for tasks in sets for column in tasks])]
-        evidence = Evidence(point, replicates, columns, lambda: _left_out(sets, statistic))
+        evidence = Evidence(
+            np.asarray(point), replicates, columns, lambda: _left_out(sets, statistic)
+        )
         return self.interval(evidence, self.level)
 
     def _blocks(self, sets: Sequence[TaskArrays]) -> Iterator[tuple[Resample, ...]]:
