@@ -42,6 +42,11 @@ class Reading:
     source: Source | None = None
     constant: Cell = None
 
+    @property
+    def is_from_path(self) -> bool:
+        """Whether it is a text that the path of the file has."""
+        return self.source is None and self.text.startswith("@")
+
 
 @dataclass(frozen=True, slots=True)
 class ValueColumn:

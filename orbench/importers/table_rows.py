@@ -100,7 +100,15 @@ class _RowReader:
         self._points = self._series = 0
         cells = RowCells(table.columns)
         self._names = [cells.cell(plan.identity.get(name)) for name in IDENTITY]
-        self._config = {key: cells.cell(reading) for key, reading in plan.config.items()}
+        self._config = {
+            key: cells.cell(reading) for key, reading in plan.config.items() if reading.source
+        }
+        # What all rows have in common tells no runs apart, and may be of any kind.
+        self._constants = {
+            key: as_config_value(reading.constant) if reading.is_from_path else reading.constant
+            for key, reading in plan.config.items()
+            if not reading.source
+        }
         self._seedless = _may_lack_seed(plan.identity.get("seed"))
         self._step = None if plan.step is None else cells.number(plan.step)
         self._metric = cells.cell(plan.metric)
@@ -176,15 +184,13 @@ class _RowReader:
 
     def _new_run(self, key: _Key) -> RunRows:
         project, exp_name, env_id, seed, *config = key
-        values = {
-            name: as_config_value(cell) for name, cell in zip(self._config, config, strict=True)
-        }
+        read = zip(self._config, map(as_config_value, config), strict=True)
         return RunRows(
             project=as_name(project, "project"),
             exp_name=as_name(exp_name, "exp_name"),
             env_id=as_name(env_id, "env_id"),
             seed=None if seed is None and self._seedless else as_seed(seed),
-            config=unflatten(values),
+            config=unflatten(self._constants | dict(read)),
             timed=self._timed,
         )
 
