@@ -40,18 +40,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .axis import Axis
+from .cell_text import SPREADS, ScoreCell, Term, cell_text
 from .curves import CurveLine, CurvesFigure, Panel
 from .learning_curves import curves_figure, plot_curves
+from .render_tables import TABLE_FORMATS, render_table
 from .report import Report, ReportFigure, ReportSection, report_page
 from .save import FIGURE_FORMATS, figure_files, save_figure, write_file
+from .score_tables import LAYOUTS, score_table
 from .style import THEMES, WIDTHS, Look
-from .tables import TABLE_FORMATS, Column, Table, cell_text, render_table, score_table
+from .tables import Column, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
     "FIGURE_FORMATS",
+    "LAYOUTS",
+    "SPREADS",
     "TABLE_FORMATS",
     "THEMES",
     "WIDTHS",
@@ -64,7 +69,9 @@ __all__ = [
     "Report",
     "ReportFigure",
     "ReportSection",
+    "ScoreCell",
     "Table",
+    "Term",
     "cell_text",
     "curves_figure",
     "draw_curves",

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from orbench.errors import FigureError, near
 
 from .figures import AnyFigure, draw_figure
+from .render_tables import render_table
 from .style import Look, matplotlib_settings, theme_named
-from .tables import render_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
