@@ -48,7 +48,6 @@ _Maps = Annotated[
     list[str] | None,
     typer.Option(
         "--map",
-        "-m",
         metavar="TARGET=COLUMN",
         help="What a column is: project, exp_name, env_id, seed, step, wall_time, elapsed, "
         "metric, value (repeatable, or * for all), metric:NAME or config.KEY. A column may be "
@@ -97,9 +96,9 @@ _DryRun = Annotated[
     cls=OrbenchCommand,
     epilog=examples(
         "orbench import table results.csv --dry-run",
-        "orbench import table scores.csv -m env_id=task -m step=frames*1e6 -m value=score",
+        "orbench import table scores.csv --map env_id=task --map step=frames*1e6",
         "orbench import table curves --path '(?P<env_id>.+)_(?P<seed>[0-9]+)[.]npy' \\",
-        "    --set exp_name=td3 -m step=@row*5000",
+        "    --set exp_name=td3 --map step=@row*5000",
     ),
 )
 def table(
@@ -157,8 +156,9 @@ class _Report:
         )
         if rows.restarts:
             self.peculiar.append(
-                f"{run.file}: {run}: steps go back {rows.restarts:,} times, {rows.repeated:,} rows "
-                "repeat a step; all are kept (`orbench stats --repeats` says which count)"
+                f"{run.file}: {run}: steps go back {_counted(rows.restarts, 'time')}, repeated "
+                f"steps in {_counted(rows.repeated, 'row')}; all are kept (which count: `orbench "
+                "stats --repeats`)"
             )
         if delivery.differs:
             self.peculiar.append(
@@ -170,9 +170,12 @@ class _Report:
         """The last sentence."""
         would = "would import" if dry_run else "imported"
         told = ", ".join(f"{count:,} {outcome}" for outcome, count in self.outcomes.items())
-        whence = "1 file" if files == 1 else f"{files:,} files"
-        runs = "1 run" if len(self.rows) == 1 else f"{len(self.rows):,} runs"
-        return f"{would} {self.points:,} points of {runs} ({told or 'none'}) from {whence}"
+        points, runs = _counted(self.points, "point"), _counted(len(self.rows), "run")
+        return f"{would} {points} of {runs} ({told or 'none'}) from {_counted(files, 'file')}"
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 _FIELDS = [
