@@ -189,7 +189,10 @@ def _rows(panel: str, line: CurveLine) -> Iterable[tuple[Cell, ...]]:
 
 
 def _range(arrays: Sequence[FloatArray]) -> tuple[float, float]:
-    return min(float(one.min()) for one in arrays), max(float(one.max()) for one in arrays)
+    """The least and the greatest number; a band may have NaN where its method gives no end."""
+    finite = [one[np.isfinite(one)] for one in arrays]
+    known = [one for one in finite if len(one)]
+    return min(float(one.min()) for one in known), max(float(one.max()) for one in known)
 
 
 def _n_in_words(sizes: Sequence[int]) -> str:

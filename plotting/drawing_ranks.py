@@ -46,7 +46,7 @@ def draw_ranks(figure: RanksFigure, look: Look | None = None) -> Figure:
     names = [row.label for row in figure.rows]
     grid = Grid(WIDTHS["double"] if look.width is None else width_named(look.width), 2, 1)
     with matplotlib_settings(theme):
-        shades = _shades(len(figure.rows[0].shares), theme)
+        shades = _shades(max(len(row.shares) for row in figure.rows), theme)
         room = room_for_rows(names, grid.width)
         frame = Frame.of(
             grid,
@@ -79,7 +79,7 @@ def _draw_means(axes: Axes, figure: RanksFigure, look: Look, theme: Theme) -> No
 def _draw_shares(axes: Axes, figure: RanksFigure, shades: Sequence[str]) -> None:
     for place, row in enumerate(figure.rows):
         left = 0.0
-        for share, shade in zip(row.shares, shades, strict=True):
+        for share, shade in zip(row.shares, shades, strict=False):
             axes.barh(place, share, _BAR, left=left, color=shade, linewidth=0)
             left += share
     axes.set_xlim(0, 1)

@@ -13,9 +13,11 @@ from orbench.stats import CurveSettings, LearningCurve, LearningCurves, learning
 
 from .axis import Axis
 from .curves import CurveLine, CurvesFigure, Panel, RunLine, counted_legend
-from .titles import ending_in_words, metric_in_words, short_names
+from .titles import metric_in_words, short_names, shortened_in_words
 
-__all__ = ["curves_figure", "plot_curves", "vertices"]
+__all__ = ["curves_figure", "plot_curves", "training_axis", "vertices"]
+
+_TIMES = {"days": 86_400.0, "hours": 3600.0, "minutes": 60.0}
 
 
 def plot_curves(
@@ -31,6 +33,7 @@ def plot_curves(
     points: int | None = None,
     reps: int = 2000,
     seed: int | np.random.Generator = 0,
+    over: str = "step",
     each_run: bool = False,
     title: str = "",
     y_label: str = "",
@@ -38,12 +41,13 @@ def plot_curves(
     """The learning curves of runs: a panel for each env, a line for each run set.
 
     `series` is one metric of the runs. `points` is the most vertices a line has; None chooses by
-    the number of panels. See `orbench.stats.CurveSettings` for the other numbers, and `draw_curves`
-    and `save_figure` for what comes next. Raises NoRunsError and ScoreError.
+    the number of panels. `over` "wall time" draws against the time since a run's first row. See
+    `orbench.stats.CurveSettings` for the other numbers, and `draw_curves` and `save_figure` for
+    what comes next. Raises NoRunsError and ScoreError.
     """
     runs = list(runs)
     points = points or vertices(len({run.env_id for run in runs}))
-    settings = CurveSettings(aggregate, interval, level, smoothing, points, reps, seed)
+    settings = CurveSettings(aggregate, interval, level, smoothing, points, reps, seed, over)
     curves = learning_curves(runs, series, group_by=group_by, include=include, settings=settings)
     return curves_figure(curves, each_run=each_run, title=title, y_label=y_label)
 
@@ -53,26 +57,27 @@ def curves_figure(
 ) -> CurvesFigure:
     """The figure of curves that are computed already."""
     titles = short_names(curves.envs)
+    axis, per = training_axis(curves)
     panels = tuple(
         Panel(
             env,
             short,
-            tuple(_line(one, each_run) for one in curves.curves if one.env_id == env),
+            tuple(_line(one, per, each_run) for one in curves.curves if one.env_id == env),
         )
         for env, short in titles.items()
     )
     sentences = [
         f"{title}." if title else "",
-        f"{curves.metric} against steps.",
+        f"{curves.metric} against {axis.label.lower()}.",
         *curves.notes,
-        ending_in_words(titles),
+        shortened_in_words(titles),
         "Thin lines are single runs." if each_run else "",
     ]
     return CurvesFigure(
         panels=panels,
         labels=curves.labels,
         legend=counted_legend(curves.labels, panels),
-        x=Axis("Steps", "step"),
+        x=axis,
         y=Axis(y_label or metric_in_words(curves.metric)),
         title=title,
         sentences=tuple(one for one in sentences if one),
@@ -87,17 +92,29 @@ def vertices(panels: int) -> int:
     return 100
 
 
-def _line(curve: LearningCurve, each_run: bool) -> CurveLine:
+def training_axis(curves: LearningCurves) -> tuple[Axis, float]:
+    """The horizontal axis, and how many of what the curves run over make 1 on it."""
+    if curves.settings.over == "step":
+        return Axis("Steps", "step"), 1.0
+    longest = max(float(curve.estimate.steps[-1]) for curve in curves.curves)
+    for name, seconds in _TIMES.items():
+        if longest >= 2 * seconds:
+            return Axis(f"Wall time ({name})", name), seconds
+    return Axis("Wall time (seconds)", "seconds"), 1.0
+
+
+def _line(curve: LearningCurve, per: float, each_run: bool) -> CurveLine:
     found = curve.estimate
+    x = found.steps / per
     return CurveLine(
         label=curve.label,
-        x=found.steps,
+        x=x,
         values=found.point,
         low=found.low,
         high=found.high,
         n=found.n,
         runs=tuple(
-            RunLine(run.run_id, found.steps, values)
+            RunLine(run.run_id, x, values)
             for run, values in zip(curve.runs, found.runs, strict=True)
         )
         if each_run

@@ -28,7 +28,6 @@ class Mark:
     """
 
     names: tuple[str, ...]
-
     row: str
     label: str
     point: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-__all__ = ["ending_in_words", "metric_in_words", "short_names"]
+__all__ = ["metric_in_words", "short_names", "shortened_in_words"]
 
 _NO_ENV = "(no env)"
 _MANY_ENVS = 4
@@ -13,17 +13,17 @@ _LONG_NAME = 20
 
 
 def short_names(envs: Sequence[str]) -> dict[str, str]:
-    """A title for each env: its name without the ending that all of many long names share."""
-    ending = _shared_ending(envs)
-    return {env: env.removesuffix(ending) or _NO_ENV for env in envs}
+    """A title for each env: its name without what all of many names begin or end with."""
+    start, ending = _shared_start(envs), _shared_ending(envs)
+    return {env: env.removeprefix(start).removesuffix(ending) or _NO_ENV for env in envs}
 
 
-def ending_in_words(titles: Mapping[str, str]) -> str:
+def shortened_in_words(titles: Mapping[str, str]) -> str:
     """The sentence on what `short_names` took off, or an empty string."""
-    for env, title in titles.items():
-        if env.startswith(title) and len(env) > len(title):
-            return f"Titles leave out that all envs end in {env[len(title) :]}."
-    return ""
+    start, ending = _shared_start(list(titles)), _shared_ending(list(titles))
+    taken = [f"begin with {start}"] if start else []
+    taken += [f"end in {ending}"] if ending else []
+    return f"Titles leave out that all envs {' and '.join(taken)}." if taken else ""
 
 
 def metric_in_words(metric: str) -> str:
@@ -34,6 +34,14 @@ def metric_in_words(metric: str) -> str:
     """
     words = metric.rstrip("/").rpartition("/")[2].replace("_", " ").strip()
     return words[:1].upper() + words[1:] or metric
+
+
+def _shared_start(envs: Sequence[str]) -> str:
+    """A namespace that all of many names share (ALE/), with its slash."""
+    start = envs[0].rpartition("/")[0] + "/" if envs else ""
+    if len(envs) < _MANY_ENVS or start == "/":
+        return ""
+    return start if all(env.startswith(start) for env in envs) else ""
 
 
 def _shared_ending(envs: Sequence[str]) -> str:

@@ -44,6 +44,7 @@ from .bands import Band
 from .best import best_run_sets, holm
 from .curves import (
     CURVE_AGGREGATES,
+    CURVE_AXES,
     CURVE_INTERVALS,
     CurveEstimate,
     RunCurve,
@@ -64,6 +65,7 @@ from .intervals import (
     interval_named,
 )
 from .learning_curves import CurveSettings, LearningCurve, LearningCurves, learning_curves
+from .over_envs import CurvesOverEnvs, curves_over_envs
 from .pairs import (
     PairEstimate,
     difference_estimates,
@@ -82,6 +84,7 @@ from .times import TimeEstimate, first_reach, time_to_threshold
 __all__ = [
     "BEST",
     "CURVE_AGGREGATES",
+    "CURVE_AXES",
     "CURVE_INTERVALS",
     "DEFAULT_STATISTICS",
     "ENGINES",
@@ -99,6 +102,7 @@ __all__ = [
     "CurvePeak",
     "CurveScores",
     "CurveSettings",
+    "CurvesOverEnvs",
     "Estimate",
     "Interval",
     "LearningCurve",
@@ -122,6 +126,7 @@ __all__ = [
     "best_run_sets",
     "curve_estimate",
     "curve_peak",
+    "curves_over_envs",
     "difference_estimates",
     "first_reach",
     "holm",
