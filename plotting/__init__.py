@@ -41,11 +41,25 @@ from typing import TYPE_CHECKING
 
 from .axis import Axis
 from .cell_text import SPREADS, ScoreCell, Term, cell_text
-from .curves import CurveLine, CurvesFigure, Panel
-from .learning_curves import curves_figure, plot_curves
+from .curves import CurveLine, CurvesFigure, Panel, RunLine, on_log_axes
+from .efficiency import efficiency_figure, plot_efficiency
+from .figures import AnyFigure, draw_figure
+from .improvement import improvement_figure, improvement_pairs, plot_improvement
+from .interval_settings import IntervalSettings
+from .learning_curves import curves_figure, plot_curves, vertices
+from .points import Mark, PointsFigure, PointsPanel, RunPoint, points_on_log_axis
+from .profiles import plot_profiles, profiles_figure
+from .ranks import RankRow, RanksFigure, plot_ranks, ranks_figure
 from .render_tables import TABLE_FORMATS, render_table
 from .report import Report, ReportFigure, ReportSection, report_page
 from .save import FIGURE_FORMATS, figure_files, save_figure, write_file
+from .score_figures import (
+    AGGREGATES,
+    intervals_figure,
+    plot_intervals,
+    plot_scores,
+    scores_figure,
+)
 from .score_tables import LAYOUTS, score_table
 from .style import THEMES, WIDTHS, Look
 from .tables import Column, Table
@@ -54,33 +68,60 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "AGGREGATES",
     "FIGURE_FORMATS",
     "LAYOUTS",
     "SPREADS",
     "TABLE_FORMATS",
     "THEMES",
     "WIDTHS",
+    "AnyFigure",
     "Axis",
     "Column",
     "CurveLine",
     "CurvesFigure",
+    "IntervalSettings",
     "Look",
+    "Mark",
     "Panel",
+    "PointsFigure",
+    "PointsPanel",
+    "RankRow",
+    "RanksFigure",
     "Report",
     "ReportFigure",
     "ReportSection",
+    "RunLine",
+    "RunPoint",
     "ScoreCell",
     "Table",
     "Term",
     "cell_text",
     "curves_figure",
     "draw_curves",
+    "draw_figure",
+    "efficiency_figure",
     "figure_files",
+    "improvement_figure",
+    "improvement_pairs",
+    "intervals_figure",
+    "on_log_axes",
     "plot_curves",
+    "plot_efficiency",
+    "plot_improvement",
+    "plot_intervals",
+    "plot_profiles",
+    "plot_ranks",
+    "plot_scores",
+    "points_on_log_axis",
+    "profiles_figure",
+    "ranks_figure",
     "render_table",
     "report_page",
     "save_figure",
     "score_table",
+    "scores_figure",
+    "vertices",
     "write_file",
 ]
 
