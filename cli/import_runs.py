@@ -227,11 +227,14 @@ def _imported(
     with progress("read files" if dry_run else "imported files", len(found)) as done:
         for one in found:
             try:
+                before = len(report.rows)
                 for run in importer.read(one):
                     if store is None or dry_run:
                         report.add(run, plan_delivery(store, run))
                     else:
                         report.add(run, deliver(store, run))
+                if len(report.rows) == before:
+                    report.peculiar.append(f"{one.name}: has no rows")
             except (ImportFileError, UsageError) as error:
                 report.problems.append(str(error))
             done()

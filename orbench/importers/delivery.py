@@ -42,6 +42,7 @@ class Outcome(StrEnum):
     NEW = "new"
     GROWN = "grown"
     KNOWN = "known"
+    EMPTY = "empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Delivery:
     """Where a run goes in a store: its id, and what of it is not there yet.
 
     `start` is how many of its points the store has. `differs` are runs of the same name whose
-    rows are others.
+    rows are others. A run without a point is not put into a store, and has no id.
     """
 
     run_id: str
@@ -66,6 +67,8 @@ class Delivery:
 
 def plan_delivery(store: RunStore | None, run: ImportedRun) -> Delivery:
     """Find out what of a run is new to a store; None is a store that is not there yet."""
+    if not run.points:
+        return Delivery("", Outcome.EMPTY, 0, {})
     differs: list[str] = []
     for ordinal in count():
         run_id = _run_id(run, ordinal)
@@ -87,7 +90,7 @@ def deliver(store: RunStore, run: ImportedRun) -> Delivery:
     """
     for _ in range(_ATTEMPTS):
         plan = plan_delivery(store, run)
-        if plan.outcome is Outcome.KNOWN or store.ship(_shipment(run, plan)):
+        if not plan.added or store.ship(_shipment(run, plan)):
             return plan
     raise StoreUnavailableError(
         f"{run.file}: {run} is imported by others at the same time; try again later"

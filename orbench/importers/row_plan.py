@@ -113,6 +113,10 @@ def plan_rows(mapping: TableMapping, table: TableFile, groups: Mapping[str, str]
         if target.startswith("config.")
     }
     elapsed = resolver.reading("elapsed")
+    if elapsed is not None:
+        if resolver.is_said("wall_time"):
+            raise UsageError("wall_time and elapsed both say when a row was: map one of them")
+        found["wall_time"] = None
     metric = found["metric"]
     known = [
         one.source for one in (*found.values(), *config.values(), elapsed) if one and one.source
@@ -151,7 +155,7 @@ class _Resolver:
     def reading(self, target: str) -> Reading | None:
         """How a target is read, None if nothing says."""
         mapping = self.mapping
-        if target in dict(mapping.sources) or target in mapping.constants:
+        if self.is_said(target):
             return self.required(target)
         if target in (mapping.path.groupindex if mapping.path else ()):
             return Reading(f"@{target}", constant=self.groups[target])
@@ -159,6 +163,10 @@ class _Resolver:
             return None  # the names of the value columns tell
         column = self.usual_column(_USUAL_NAMES.get(target, ()))
         return Reading(column, Source("column", column)) if column is not None else None
+
+    def is_said(self, target: str) -> bool:
+        """Whether `--map` or `--set` says what a target is."""
+        return target in dict(self.mapping.sources) or target in self.mapping.constants
 
     def required(self, target: str) -> Reading:
         """How a target is read that the mapping has."""

@@ -84,8 +84,7 @@ class TableImporter:
         }
         modified = found.path.stat().st_mtime
         for rows in runs:
-            if rows.series:
-                yield _imported(rows, found, provenance, modified)
+            yield _imported(rows, found, provenance, modified)
 
     def _planned(self, found: FoundPath) -> tuple[TableFile, RowPlan]:
         table = open_table(found.path, found.name, transpose=self.transpose)

@@ -81,7 +81,10 @@ class RunRows:
 
 def read_rows(table: TableFile, plan: RowPlan) -> list[RunRows]:
     """The runs in a table, in the order in which they come; raises ImportFileError."""
-    reader = _RowReader(table, plan)
+    try:
+        reader = _RowReader(table, plan)
+    except CellError as error:
+        raise ImportFileError(f"{table.name}: {error}") from error
     try:
         for row in table.rows():
             reader.add(row)

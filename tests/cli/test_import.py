@@ -90,6 +90,14 @@ def test_a_bad_file_is_told_and_the_others_are_imported(fresh):
     assert last == ("orbench: error: data/b.csv: row 1: column 'score': 'fast' is not a number")
 
 
+def test_a_file_without_rows_is_told(fresh):
+    write(fresh, "a.csv", HEADER)
+    done = fresh("import", "table", "a.csv")
+    assert done.code == 0
+    assert "a.csv: has no rows" in done.err
+    assert "imported 0 points of 0 runs (none) from 1 file" in done.err
+
+
 def test_several_bad_files_are_counted(fresh):
     write(fresh, "data/a.csv", f"{HEADER}ppo,A,1,100,1\n")
     for number in range(30):

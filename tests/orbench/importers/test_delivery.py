@@ -159,3 +159,11 @@ def test_two_that_import_at_once_add_it_once(folder, store):
     assert sorted(added) == [0, 0, 0, 200]
     ((steps, _),) = scores(store)
     assert np.array_equal(steps, np.arange(200))
+
+
+def test_a_run_without_a_point_is_told_and_not_stored(folder, store):
+    folder.write("wide.csv", "step,1,2\n0,5,\n")
+    runs = folder.runs("wide.csv", (), NAMED, wide=r"(?P<seed>\d)")
+    assert brought(store, runs) == [(Outcome.NEW, 1), (Outcome.EMPTY, 0)]
+    assert brought(store, runs) == [(Outcome.KNOWN, 0), (Outcome.EMPTY, 0)]
+    assert len(store.run_ids()) == 1

@@ -325,6 +325,7 @@ def test_points_and_series_have_a_limit(folder, monkeypatch):
         ([], [], "scores", None, "names no group"),
         ([], [], None, "(?P<sed>.)", "the group 'sed' is none of"),
         ([], [], None, "x(?P<seed>.)", "fits no column"),
+        (["elapsed=step", "wall_time=step"], [], None, None, "map one of them"),
         (["value=score", "value=step"], ["metric=m"], None, None, "metric:NAME=COLUMN"),
     ],
 )
@@ -334,6 +335,12 @@ def test_a_mapping_that_cannot_be_is_one_line(folder, maps, constants, path, wid
         folder.runs("scores.csv", maps, constants, path, wide)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_text_of_the_path_that_is_no_number_is_one_line(folder):
+    folder.write("scores.csv", LONG)
+    with pytest.raises(ImportFileError, match=r"scores\.csv: 'scores' is not a number"):
+        folder.runs("scores.csv", ["step=@file"])
 
 
 def test_a_path_that_does_not_fit_names_the_file(folder):
