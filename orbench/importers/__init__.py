@@ -11,7 +11,8 @@ not know of a store; `deliver` puts a run into one, each once, whichever importe
 
 from .delivery import Delivery, Outcome, deliver, plan_delivery
 from .imported import FoundPath, ImportedRun, Importer, RowCounts
-from .mapping import TARGETS, TableMapping, parse_mapping
+from .mapping import TARGETS, Source, TableMapping, parse_mapping
+from .row_plan import Reading, RowPlan, ValueColumn
 from .table import TableImporter
 
 __all__ = [
@@ -21,9 +22,13 @@ __all__ = [
     "ImportedRun",
     "Importer",
     "Outcome",
+    "Reading",
     "RowCounts",
+    "RowPlan",
+    "Source",
     "TableImporter",
     "TableMapping",
+    "ValueColumn",
     "deliver",
     "parse_mapping",
     "plan_delivery",
