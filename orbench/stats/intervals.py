@@ -40,6 +40,7 @@ Ends = tuple[NDArray[np.float64], NDArray[np.float64]]
 _NORMAL = NormalDist()
 # Probabilities are rounded here: the last bits of the C library's erf differ between machines.
 _DIGITS = 12
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +199,11 @@ def check_level(level: float) -> None:
 
 
 def _corrected(evidence: Evidence, level: float, acceleration: NDArray[np.float64]) -> Ends:
-    point = np.asarray(evidence.point)[..., None]
-    below = (evidence.replicates < point).mean(axis=-1)
-    share = below + (evidence.replicates == point).mean(axis=-1) / 2
+    above = evidence.replicates - np.asarray(evidence.point)[..., None]
+    # Equal but for the order of adding up.
+    nothing = _ROUNDING * np.abs(evidence.replicates).max(axis=-1, keepdims=True)
+    tied = np.abs(above) <= nothing
+    share = (above < -nothing).mean(axis=-1) + tied.mean(axis=-1) / 2
     low, high = (
         np.vectorize(_moved_probability, otypes=[float])(share, acceleration, probability)
         for probability in ((1 - level) / 2, (1 + level) / 2)

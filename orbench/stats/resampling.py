@@ -84,7 +84,8 @@ class Resampling:
         """The interval of a statistic whose value is `point`, (...).
 
         `statistic` takes one `Resample` for each run set and gives (... x reps). `columns` are
-        what varies (see `Evidence`), by default the scores themselves.
+        what varies (see `Evidence`), by default the scores themselves. A replicate that is NaN
+        leaves no interval.
         """
         replicates = np.concatenate([statistic(*block) for block in self._blocks(sets)], axis=-1)
         if columns is None:
@@ -94,7 +95,9 @@ class Resampling:
         evidence = Evidence(
             np.asarray(point), replicates, columns, lambda: _left_out(sets, statistic)
         )
-        return self.interval(evidence, self.level)
+        low, high = self.interval(evidence, self.level)
+        undefined = np.isnan(replicates).any(axis=-1)
+        return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
 
     def _blocks(self, sets: Sequence[TaskArrays]) -> Iterator[tuple[Resample, ...]]:
         if len(sets) > 1:
