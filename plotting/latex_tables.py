@@ -60,7 +60,7 @@ def _column(table: Table, place: int) -> _LatexColumn:
     cells = [row[place] for row in table.rows]
     numbers = [number for cell in cells if (number := _number(cell))]
     if any(isinstance(cell, Estimate | ScoreCell) for cell in cells):
-        room = rf"S[{_table_format(numbers)}, detect-weight] @{{\,}} l"
+        room = rf"S[{_table_format(numbers)}, detect-weight] @{{\;}} l"
         return _LatexColumn(room, rf"\multicolumn{{2}}{{c}}{{{title}}}", list(map(_score, cells)))
     if column.numeric and all(_number(cell) or not cell_text(cell) for cell in cells):
         room = f"S[{_table_format(numbers)}]"
@@ -87,7 +87,8 @@ def _beside(text: str) -> str:
     if re.search(r"[a-z]{2}", text):
         return _escaped(text)
     powers = re.sub(r"e([-+]\d+)", lambda power: rf" \times 10^{{{int(power[1])}}}", text)
-    return f"${powers.replace('± ', chr(92) + 'pm ')}$"
+    signs = powers.replace("± ", r"\pm\,")
+    return f"${signs}$"
 
 
 def _number(cell: Cell) -> str:

@@ -78,8 +78,9 @@ def _wide(summary: ScoreSummary, spread: str) -> Table:
         )
         title = f"{STATISTICS[statistic].title} {where}"
         rows.append((title, *(found.get(label, MISSING) for label in summary.labels)))
-    notes = (_cells_in_words(summary, spread), _runs_in_words(summary.cells, usual), *summary.notes)
-    return Table(summary.metric, columns, tuple(rows), notes)
+    notes = [note for note in summary.notes if spread == "std" or note != summary.std_note]
+    first = (_cells_in_words(summary, spread), _runs_in_words(summary.cells, usual))
+    return Table(summary.metric, columns, tuple(rows), (*first, *notes))
 
 
 def _cell(row: ScoreRow | None, spread: str, usual: int) -> Cell:

@@ -21,7 +21,7 @@ from ..run_set import (
 from .curves import CurveEstimate, RunCurve, curve_estimate, run_curve, smoothed
 from .draws import Seed
 from .intervals import INTERVALS
-from .summary import interval_in_words
+from .summary_notes import interval_in_words
 
 __all__ = ["CurveSettings", "LearningCurve", "LearningCurves", "learning_curves"]
 

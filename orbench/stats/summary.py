@@ -8,12 +8,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import ScoreError, near
-from ..run_set import left_out_in_words
 from .aggregate import Mean, Statistic, TaskArrays, statistic_named
 from .best import DIRECTIONS, best_run_sets
 from .draws import Seed
 from .estimates import Estimate, estimate_all
-from .intervals import Interval, interval_named
+from .intervals import interval_named
+from .summary_notes import (
+    best_in_words,
+    interval_in_words,
+    notes_on_runs,
+    notes_on_tasks,
+    score_in_words,
+)
 
 if TYPE_CHECKING:
     from ..score import ScoreMatrix, TaskScores
@@ -54,7 +60,8 @@ class ScoreRow:
 class ScoreSummary:
     """Scores of run sets: `cells` for every env and run set, `aggregates` over the shared envs.
 
-    `notes` are sentences that belong below the numbers, wherever they are shown.
+    `notes` are sentences that belong below the numbers, wherever they are shown; `std_note` is the
+    one of them on standard deviations.
     """
 
     metric: str
@@ -64,6 +71,7 @@ class ScoreSummary:
     cells: tuple[ScoreRow, ...]
     aggregates: tuple[ScoreRow, ...]
     notes: tuple[str, ...]
+    std_note: str = ""
 
 
 def summarise_scores(
@@ -76,19 +84,23 @@ def summarise_scores(
     seed: Seed = 0,
     ddof: int = 1,
     best: str = "highest",
+    engine: str = "numpy",
 ) -> ScoreSummary:
     """Mean scores per env and `statistics` over the envs that all run sets have, with intervals.
 
     Units are those of the metric, or of its normalisation. The standard deviations have n - `ddof`
-    in the denominator. `best` is one of `BEST`; see `best_run_sets`. Raises ScoreError for unknown
-    names, fewer than 100 `reps` and matrices that are not normalised alike.
+    in the denominator. `best` is one of `BEST`; see `best_run_sets`. `engine` is one of `ENGINES`.
+    Raises ScoreError for unknown names, fewer than 100 `reps` and matrices that are not normalised
+    alike.
     """
     _check(matrices, ddof, best)
     chosen = [statistic_named(name) for name in statistics]
     interval = interval_named(method)
     tasks = tuple(dict.fromkeys(task for matrix in matrices for task in matrix.task_names))
     shared = tuple(task for task in tasks if all(task in matrix.task_names for matrix in matrices))
-    estimate = partial(estimate_all, interval=interval, level=level, reps=reps, seed=seed)
+    estimate = partial(
+        estimate_all, interval=interval, level=level, reps=reps, seed=seed, engine=engine
+    )
     cells = tuple(
         _cell(matrix, matrix.column(task), estimate, ddof)
         for task in tasks
@@ -102,13 +114,13 @@ def summarise_scores(
     if tested := best in DIRECTIONS and len(matrices) > 1:
         cells = _with_best_cells(cells, matrices, best)
         aggregates = _with_best_aggregates(aggregates, matrices, shared, best, seed)
+    std_note = f"std: standard deviation over runs, {'n - 1' if ddof else 'n'} in the denominator."
     notes = [
-        f"Score: {_selections(matrices)} ({matrices[0].metric if matrices else ''}),"
-        f" {_scale(matrices)}.",
+        score_in_words(matrices),
         interval_in_words("Intervals", interval, level, reps, seed),
-        f"std: standard deviation over runs, {'n - 1' if ddof else 'n'} in the denominator.",
-        _best_in_words(best) if tested else "",
-        *_notes_on_tasks(matrices, tasks, shared, bool(aggregates)),
+        std_note,
+        best_in_words(best, _ALPHA, matrices, chosen) if tested else "",
+        *notes_on_tasks(matrices, tasks, shared, aggregated=bool(aggregates)),
         *notes_on_runs(matrices),
     ]
     return ScoreSummary(
@@ -119,48 +131,8 @@ def summarise_scores(
         cells=cells,
         aggregates=aggregates,
         notes=tuple(note for note in notes if note),
+        std_note=std_note,
     )
-
-
-def interval_in_words(what: str, interval: Interval, level: float, reps: int, seed: Seed) -> str:
-    """The sentence on how intervals (or bands) were made."""
-    source = f"seed {seed}" if isinstance(seed, int) else "a generator given by the caller"
-    same = ", the same at every step" if what == "Bands" else ""
-    return (
-        f"{what}: {100 * level:.4g}% {interval.text}; whole runs redrawn within each env{same},"
-        f" {reps:,} replicates, {source}."
-    )
-
-
-def notes_on_runs(matrices: Iterable[ScoreMatrix]) -> list[str]:
-    """Sentences on single runs, unequal numbers, repeated seeds and what was left out."""
-    matrices = list(matrices)
-    cells = [(matrix, column) for matrix in matrices for column in matrix.tasks]
-    single = [f"{matrix.label} on {column.task}" for matrix, column in cells if len(column) == 1]
-    repeated = [
-        f"{matrix.label} on {column.task} (seed {', '.join(map(str, column.repeated_seeds))})"
-        for matrix, column in cells
-        if column.repeated_seeds
-    ]
-    sizes = sorted({len(column) for _, column in cells})
-    left_out = left_out_in_words([run for matrix in matrices for run in matrix.left_out])
-    notes = [
-        f"n=1, hence no interval: {'; '.join(single)}, and aggregates with it." if single else "",
-        f"Cells have unequal numbers of runs, {sizes[0]} to {sizes[-1]}." if len(sizes) > 1 else "",
-        f"Several runs of one seed, all counted: {'; '.join(repeated)}." if repeated else "",
-        *(_repeats_in_words(matrix) for matrix in matrices),
-        left_out,
-    ]
-    return [note for note in notes if note]
-
-
-def _repeats_in_words(matrix: ScoreMatrix) -> str:
-    """How many rows of a run set repeat a step, and what became of them; empty for none."""
-    if not matrix.repeated_rows:
-        return ""
-    rows, runs = sum(matrix.repeated_rows.values()), len(matrix.repeated_rows)
-    of_runs = "1 run" if runs == 1 else f"{runs} runs"
-    return f"{matrix.label}: {rows:,} rows of {of_runs} repeat a step; {matrix.repeats}."
 
 
 def _check(matrices: Sequence[ScoreMatrix], ddof: int, best: str) -> None:
@@ -234,44 +206,3 @@ def _with_best_aggregates(
 def _marked(row: ScoreRow, best: frozenset[str]) -> ScoreRow:
     tested = bool(best) and min(row.estimate.n) > 1
     return replace(row, best=row.label in best if tested else None)
-
-
-def _best_in_words(direction: str) -> str:
-    return (
-        f"Bold, or *: the {direction} of the same env and statistic, and what does not differ from"
-        f" it significantly (Welch's test, all pairs, Holm's adjustment, alpha {_ALPHA:g};"
-        " of an optimality gap the other end is best; n=1 is not tested)."
-    )
-
-
-def _scale(matrices: Iterable[ScoreMatrix]) -> str:
-    normalisation = "; ".join(dict.fromkeys(matrix.normalisation for matrix in matrices))
-    return f"normalised {normalisation}" if normalisation else "in the units logged"
-
-
-def _selections(matrices: Sequence[ScoreMatrix]) -> str:
-    return "; ".join(dict.fromkeys(matrix.selection for matrix in matrices))
-
-
-def _notes_on_tasks(
-    matrices: Sequence[ScoreMatrix],
-    tasks: tuple[str, ...],
-    shared: tuple[str, ...],
-    aggregated: bool,
-) -> list[str]:
-    missing = [
-        f"{matrix.label} has no scores on {', '.join(lacking)}"
-        for matrix in matrices
-        if (lacking := [task for task in tasks if task not in matrix.task_names])
-    ]
-    notes = [f"Missing: {'; '.join(missing)}."] if missing else []
-    if not shared:
-        notes.append("No env is shared by all run sets: no aggregate over envs.")
-    elif aggregated and len(tasks) > 1:
-        which = "all" if len(shared) == len(tasks) else "the"
-        mixed = ", of scores that are not normalised: they mix the units of the envs"
-        notes.append(
-            f"Aggregates are over {which} {len(shared)} envs that every run set has"
-            f"{'' if matrices[0].normalisation else mixed}."
-        )
-    return notes

@@ -49,7 +49,7 @@ def width(cells):
 def test_numbers_stand_in_columns_of_siunitx_and_spreads_beside_them():
     lines = render_table(TABLE, "latex").splitlines()
     assert (
-        r"\begin{tabular}{l S[table-format = -3.3e1, detect-weight] @{\,} l S[table-format = 2]}"
+        r"\begin{tabular}{l S[table-format = -3.3e1, detect-weight] @{\;} l S[table-format = 2]}"
         in lines
     )
     assert r"env & \multicolumn{2}{c}{a\_c \& 2} & {n} \\" in lines
@@ -60,7 +60,7 @@ def test_the_cells():
     assert [row[1:3] for row in found] == [
         [r"\bfseries -1.2", "$[-1.4, 1.1]$"],
         ["5", "$[n=1]$"],
-        ["250.0", r"$\pm 5.7$ $(n=2)$"],
+        ["250.0", r"$\pm\,5.7$ $(n=2)$"],
         ["1.234e7", r"$[1 \times 10^{7}, 2 \times 10^{7}]$"],
         [r"\multicolumn{2}{c}{---}", "1"],
         ["0.5", "{[no interval]}"],

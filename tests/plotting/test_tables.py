@@ -212,7 +212,9 @@ def test_a_wide_table_may_have_standard_deviations(summary):
     assert table.texts[0][1] == "2.0 ± 1.0"
     assert table.texts[-1][1].count("[") == 1
     assert table.notes[0] == ("Cells: mean ± std of the runs; aggregates: value [95% interval].")
-    assert "std: standard deviation over runs, n - 1 in the denominator." in table.notes
+    said = "std: standard deviation over runs, n - 1 in the denominator."
+    assert said in table.notes
+    assert said not in score_table(summary, layout="wide").notes
 
 
 def test_a_wide_table_tells_programs_everything(summary):
