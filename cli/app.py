@@ -47,6 +47,16 @@ COMMANDS: dict[str, CommandEntry] = {
     "rm": CommandEntry("Keep", "rm", "Remove runs for good; asks for --yes."),
     "stats": CommandEntry("Analyse", "stats", "Final scores, per env and over envs."),
     "plot": CommandEntry("Analyse", "plot", "Draw figures."),
+    "rlops": CommandEntry(
+        "Analyse",
+        "rlops",
+        "Compare experiments: tables, curves and aggregates, with the flags of openrlbenchmark.",
+    ),
+    "rlops-hns": CommandEntry(
+        "Analyse",
+        "rlops_hns",
+        "Human-normalised scores of result tables: median and mean over Atari games.",
+    ),
     "store": CommandEntry("Keep", "store", "Make, inspect, upgrade, check and copy stores."),
 }
 

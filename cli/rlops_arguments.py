@@ -7,12 +7,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from orbench.errors import UsageError
 
-__all__ = ["regrouped", "values_of"]
+from .command_help import OrbenchCommand
+
+if TYPE_CHECKING:  # Typer carries its own Click; only a type checker needs this name.
+    from typer._click import Context
+
+__all__ = ["RlopsCommand", "regrouped", "values_of"]
 
 _SEVERAL_VALUES = ("--filters", "--env-ids", "--files", "--rc.sample-efficiency-figsize")
+
+
+class RlopsCommand(OrbenchCommand):
+    """A command that takes arguments as openrlbenchmark's users write them."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Read the arguments once their flags are spelled our way."""
+        return super().parse_args(ctx, regrouped(args))
 
 
 def regrouped(arguments: Sequence[str]) -> list[str]:

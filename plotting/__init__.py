@@ -52,6 +52,13 @@ from .profiles import plot_profiles, profiles_figure
 from .ranks import RankRow, RanksFigure, plot_ranks, ranks_figure
 from .render_tables import TABLE_FORMATS, render_table
 from .report import Report, ReportFigure, ReportSection, report_page
+from .rlops import rlops_curves, rlops_run_times, rlops_scores
+from .rlops_aggregates import (
+    rlops_aggregates,
+    rlops_efficiency,
+    rlops_profiles,
+    rlops_walltime_efficiency,
+)
 from .save import FIGURE_FORMATS, figure_files, save_figure, write_file
 from .score_figures import (
     AGGREGATES,
@@ -118,6 +125,13 @@ __all__ = [
     "ranks_figure",
     "render_table",
     "report_page",
+    "rlops_aggregates",
+    "rlops_curves",
+    "rlops_efficiency",
+    "rlops_profiles",
+    "rlops_run_times",
+    "rlops_scores",
+    "rlops_walltime_efficiency",
     "save_figure",
     "score_table",
     "scores_figure",

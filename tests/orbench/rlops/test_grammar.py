@@ -39,7 +39,9 @@ def test_metrics_may_be_several() -> None:
 
 
 def test_an_unknown_source_key_is_an_error_that_lists_those_there_are() -> None:
-    with pytest.raises(UsageError, match=r"no key 'ceikk'; did you mean ceik\?.*we, wpn, ceik, cen"):
+    with pytest.raises(
+        UsageError, match=r"no key 'ceikk'; did you mean ceik\?.*we, wpn, ceik, cen"
+    ):
         parse_source("?ceikk=env")
 
 
