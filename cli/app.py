@@ -47,6 +47,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "rm": CommandEntry("Keep", "rm", "Remove runs for good; asks for --yes."),
     "stats": CommandEntry("Analyse", "stats", "Final scores, per env and over envs."),
     "plot": CommandEntry("Analyse", "plot", "Draw figures."),
+    "compare": CommandEntry(
+        "Analyse", "compare", "All tables and figures of run sets, into a folder or one page."
+    ),
     "rlops": CommandEntry(
         "Analyse",
         "rlops",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from .metric import Series
 
-__all__ = ["ScoreMatrix", "TaskScores", "score_matrices", "score_matrix"]
+__all__ = ["ScoreMatrix", "TaskScores", "require_scores", "score_matrices", "score_matrix"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +116,18 @@ def score_matrices(
     include = tuple(include)
     sets = group_runs(runs, group_by)
     matrices = tuple(score_matrix(runs, by_run, metric, select, include, repeats) for runs in sets)
+    require_scores(matrices, metric)
+    return matrices
+
+
+def require_scores(matrices: Sequence[ScoreMatrix], metric: str) -> None:
+    """Raise NoRunsError, saying what was left out, if no run set has a score."""
     if not any(matrix.tasks for matrix in matrices):
         why = left_out_in_words([run for matrix in matrices for run in matrix.left_out])
         raise NoRunsError(
             f"no run has a score of '{metric}'. {why or 'No run was given.'}"
             " Use --include to count runs that did not finish, or widen the filter"
         )
-    return matrices
 
 
 def score_matrix(

@@ -41,6 +41,7 @@ from typing import TYPE_CHECKING
 
 from .axis import Axis
 from .cell_text import SPREADS, ScoreCell, Term, cell_text
+from .comparison_parts import comparison_figures, comparison_report, comparison_tables
 from .curves import CurveLine, CurvesFigure, Panel, RunLine, on_log_axes
 from .efficiency import efficiency_figure, plot_efficiency
 from .figures import AnyFigure, draw_figure
@@ -104,6 +105,9 @@ __all__ = [
     "Table",
     "Term",
     "cell_text",
+    "comparison_figures",
+    "comparison_report",
+    "comparison_tables",
     "curves_figure",
     "draw_curves",
     "draw_figure",

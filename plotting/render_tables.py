@@ -13,7 +13,7 @@ from .latex_tables import latex
 from .machine_tables import as_csv, as_json
 from .tables import Column, Table
 
-__all__ = ["TABLE_FORMATS", "render_table"]
+__all__ = ["TABLE_FORMATS", "html_cell", "render_table"]
 
 
 def render_table(table: Table, form: str) -> str:
@@ -89,13 +89,14 @@ def _html(table: Table) -> str:
 
 def _html_row(table: Table, row: tuple[Cell, ...]) -> str:
     cells = (
-        f"<td{_side(column)}>{_html_cell(cell)}</td>"
+        f"<td{_side(column)}>{html_cell(cell)}</td>"
         for column, cell in zip(table.columns, row, strict=True)
     )
     return "".join(cells)
 
 
-def _html_cell(cell: Cell) -> str:
+def html_cell(cell: Cell) -> str:
+    """A cell as HTML, escaped; the best of a row is strong."""
     if isinstance(cell, ScoreCell) and cell.best:
         return f"<strong>{html.escape(_plain(cell))}</strong>"
     return html.escape(cell_text(cell))

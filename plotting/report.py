@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from .inline_svg import colour_properties, inline_svg
-from .tables import Table
+from .render_tables import html_cell
+from .tables import Cell, Table
 
 __all__ = ["Report", "ReportFigure", "ReportSection", "report_page"]
 
@@ -155,7 +156,7 @@ def _table(table: Table, *, folded: bool) -> str:
     head = "".join(
         f'<th scope="col"{_side(one.numeric)}>{_text(one.title)}</th>' for one in table.columns
     )
-    rows = "\n".join(f"<tr>{_row(table, row)}</tr>" for row in table.texts)
+    rows = "\n".join(f"<tr>{_row(table, row)}</tr>" for row in table.rows)
     notes = f'<p class="notes">{_text(" ".join(table.notes))}</p>' if table.notes else ""
     grid = (
         f'<div class="grid" tabindex="0"><table><thead><tr>{head}</tr></thead>'
@@ -167,9 +168,9 @@ def _table(table: Table, *, folded: bool) -> str:
     return f"<h3>{_text(table.title)}</h3>{grid}"
 
 
-def _row(table: Table, cells: Iterable[str]) -> str:
+def _row(table: Table, cells: Iterable[Cell]) -> str:
     return "".join(
-        f"<td{_side(column.numeric)}>{_text(cell)}</td>"
+        f"<td{_side(column.numeric)}>{_clean(html_cell(cell))}</td>"
         for column, cell in zip(table.columns, cells, strict=True)
     )
 
