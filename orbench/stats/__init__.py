@@ -9,10 +9,11 @@ Definitions are those of Agarwal et al. 2021, "Deep RL at the Edge of the Statis
     series = store.series([run.run_id for run in runs], metric)
     matrices = score_matrices(runs, series, metric=metric, group_by=by,
                               select=parse_selection(select), include=include)   # orbench.score
+    matrices = normalised(matrices, normalise)           # orbench.normalisation
     summary = summarise_scores(matrices, statistics=statistics, method=interval, level=level,
-                               reps=reps, seed=seed)
-    table = score_table(summary, layout=layout)          # orbench.plotting
-    print(render_table(table, format))                   # markdown, latex, csv, json, text
+                               reps=reps, seed=seed, ddof=ddof, best=best)
+    table = score_table(summary, layout=layout, spread=spread)          # orbench.plotting
+    print(render_table(table, format))                   # markdown, latex, html, csv, json, text
                                                          # or draw `table.columns`, `table.rows`
                                                          # and `table.notes` with Rich
 
@@ -26,6 +27,10 @@ Definitions are those of Agarwal et al. 2021, "Deep RL at the Edge of the Statis
 | `--level 0.95` | `level` | 0.95 |
 | `--reps N`, `--seed N` | `reps`, `seed` of the bootstrap | 50000, 0 |
 | `--include STATUS` (repeatable) | `include`: states besides finished | none |
+| `--normalise NAME/FILE` | `normalise`, see orbench.normalisation | none |
+| `--best highest/lowest/none` | `best`: what is marked, by test | highest |
+| `--ddof 1/0` | `ddof` of standard deviations | 1 |
+| `--spread interval/std` | `spread` beside a score of a wide table | interval |
 | `--layout long/wide` | `layout` of the table | long |
 """
 
