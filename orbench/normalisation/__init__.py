@@ -15,7 +15,7 @@ reference is an error, never a guess.
 """
 
 from .env_names import EnvNames
-from .normaliser import Normaliser, Reference
+from .references import Normaliser, Reference
 from .registry import ENTRY_POINTS, normalised, normaliser, normaliser_names
 from .tables import TABLE_SUFFIXES, read_table
 

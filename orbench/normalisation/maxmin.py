@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ScoreError
 from .env_names import EnvNames
-from .normaliser import Normaliser, Reference
+from .references import Normaliser, Reference
 
 if TYPE_CHECKING:
     from ..score import ScoreMatrix

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError, near
 from .maxmin import maxmin
-from .normaliser import Normaliser
+from .references import Normaliser
 from .tables import TABLE_SUFFIXES, read_table
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ from typing import Any
 
 from ..errors import UsageError, near
 from .env_names import EnvNames
-from .normaliser import Normaliser, Reference
+from .references import Normaliser, Reference
 
 __all__ = ["TABLE_SUFFIXES", "read_table"]
 
