@@ -1,9 +1,11 @@
 """Figures and tables: data first, drawn second, written last.
 
-A figure is a frozen value that holds every number it shows (`CurvesFigure`); `draw_curves` turns it
-into a matplotlib figure; `save_figure` writes PNG, SVG and PDF that are byte-identical when
-repeated, with the caption (`.txt`) and the plotted numbers (`.csv`) beside them. A table is data
-too (`Table`), rendered as text, Markdown, LaTeX, CSV or JSON.
+A figure is a frozen value that holds every number it shows: lines with bands (`CurvesFigure`),
+points with intervals (`PointsFigure`) or ranks (`RanksFigure`). The functions `plot_KIND` make one
+of runs or of score matrices, and `KIND_figure` of results that are there already; `draw_figure`
+turns any of them into a matplotlib figure; `save_figure` writes PNG, SVG and PDF that are
+byte-identical when repeated, with the caption (`.txt`) and the plotted numbers (`.csv`, `.json`)
+beside them. A table is data too (`Table`), rendered as text, Markdown, LaTeX, HTML, CSV or JSON.
 
 Importing this package does not import matplotlib; drawing does.
 
@@ -28,11 +30,15 @@ Importing this package does not import matplotlib; drawing does.
 | `--points N` | `points`: vertices of a line at most | by the number of envs |
 | `--reps N`, `--seed N` | `reps`, `seed` of the bootstrap | 2000, 0 |
 | `--include STATUS` (repeatable) | `include`: states besides finished | none |
-| `--each-run` | `each_run`: the single runs too, as thin lines | off |
+| `--runs` | `each_run`: the single runs too, as thin lines | off |
 | `--title`, `--y-label` | `title`, `y_label` | none, the metric |
 | `--out PATH` | `save_figure` path; its suffix is a format | required |
 | `--format png/svg/pdf` (repeatable) | `formats` | the suffix of --out, or png |
+| `--log-x`, `--log-y` | `on_log_axes(figure, x=, y=)` | off |
 | `--theme light/dark`, `--width single/double`, `--columns N` | `Look` | light, by panels |
+
+`orbench plot walltime` is the same with `over="wall time"`; the others begin with score matrices
+(`orbench.score`), normalised if asked for (`orbench.normalisation`).
 """
 
 from __future__ import annotations
