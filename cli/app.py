@@ -53,7 +53,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "rlops": CommandEntry(
         "Analyse",
         "rlops",
-        "Compare experiments: tables, curves and aggregates, with the flags of openrlbenchmark.",
+        "Compare experiments as openrlbenchmark does: tables, curves, aggregates.",
     ),
     "rlops-hns": CommandEntry(
         "Analyse",

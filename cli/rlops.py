@@ -40,7 +40,7 @@ def rlops(
     seed: SeedOption = 0,
     store_url: StoreOption = None,
 ) -> None:
-    """Compare experiments: tables, curves and aggregates, with the flags of openrlbenchmark.
+    """Compare experiments as openrlbenchmark does: tables, curves, aggregates.
 
     Runs come out of the store. Only finished runs count, one for each seed and env; what is left
     out stands in every caption. The paths of all files are printed.
