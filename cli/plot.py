@@ -60,7 +60,7 @@ def curves(selected: Selected, lines: CurveLook, bands: CurveBands, picture: Pic
 )
 @with_groups
 def walltime(selected: Selected, lines: CurveLook, bands: CurveBands, picture: Picture) -> None:
-    """Draw curves over wall time: as `curves`, against the time since a run's first row."""
+    """Draw learning curves over the time since a run's first row."""
     lines.draw(selected, bands, picture, over="wall time")
 
 
@@ -80,9 +80,9 @@ def intervals(
     statistic: _Statistics = None,
     log_x: _LogScore = False,
 ) -> None:
-    """Draw aggregates over envs with intervals: a panel for each statistic, a row for each run set.
+    """Draw aggregates over envs with intervals.
 
-    All run sets must have the same envs.
+    A panel for each statistic, a row for each run set; all must have the same envs.
     """
     from orbench.plotting import AGGREGATES, plot_intervals, points_on_log_axis
 
@@ -109,7 +109,10 @@ def scores(
     each_run: _Runs = False,
     log_x: _LogScore = False,
 ) -> None:
-    """Draw scores on every env with intervals: a panel for each env, a row for each run set."""
+    """Draw scores on every env with intervals.
+
+    A panel for each env, a row for each run set.
+    """
     from orbench.plotting import plot_scores, points_on_log_axis
 
     runs, matrices = scoring.read(selected)
@@ -176,7 +179,7 @@ def improvement(
         typer.Option("--baseline", metavar="LABEL", help="Only against this run set."),
     ] = "",
 ) -> None:
-    """Draw how probable it is that a run of X scores above a run of Y, with intervals.
+    """Draw how probable it is that one run set beats another.
 
     All run sets must have the same envs.
     """
@@ -235,9 +238,10 @@ def efficiency(
     picture: Picture,
     statistic: _Statistics = None,
 ) -> None:
-    """Draw sample efficiency: an aggregate over envs, by default the IQM, during training.
+    """Draw sample efficiency.
 
-    All run sets must have the same envs. --select matters only to --normalise maxmin.
+    An aggregate over envs, by default the IQM, at every point of training, with a band. All run
+    sets must have the same envs. --select matters only to --normalise maxmin.
     """
     from orbench.plotting import on_log_axes, plot_efficiency
 
