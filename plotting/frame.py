@@ -134,7 +134,7 @@ class Frame:
         below = drawn.supxlabel(x_label) if x_label else None
         left = drawn.supylabel(y_label) if y_label else None
         drawn.draw_without_rendering()
-        drawn.set_layout_engine("none")
+        drawn.set_layout_engine(None)
         # The layout leaves room for the label and the legend, but puts one on the other, and
         # centres labels on the figure where they belong to the panels.
         boxes = [axes.get_position() for axes in drawn.axes]

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from orbench.errors import FigureError
 from orbench.stats import Estimate
@@ -15,6 +15,8 @@ from .cell_text import Cell, ScoreCell, Term
 from .tables import Table
 
 __all__ = ["as_csv", "as_json"]
+
+_SCORES = {Estimate, ScoreCell}
 
 Value = str | int | float | bool | None
 
@@ -25,19 +27,23 @@ def as_csv(table: Table) -> str:
     writer = csv.writer(out, lineterminator="\n")
     keys = _keys(table)
     writer.writerow(keys)
-    for row in _rows(table, keys):
-        writer.writerow(["" if row[key] is None else _csv_value(row[key]) for key in keys])
+    writer.writerows(zip(*map(_csv_values, _columns(table)), strict=True))
     return out.getvalue()
 
 
 def as_json(table: Table) -> str:
-    """One array of objects; what is not finite is null, as JSON has no word for it."""
-    rows = list(_rows(table, _keys(table)))
-    return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+    """One array of objects, one a line; what is not finite is null: JSON has no word for it."""
+    keys = _keys(table)
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    rows = (dict(zip(keys, row, strict=True)) for row in zip(*_columns(table), strict=True))
+    lines = ",\n ".join(map(encode, rows))
+    return f"[{lines}]\n"
 
 
-def _csv_value(value: Value) -> Value:
-    return json.dumps(value) if isinstance(value, bool) else value
+def _csv_values(column: Sequence[Value]) -> list[Value]:
+    return [
+        json.dumps(one) if isinstance(one, bool) else "" if one is None else one for one in column
+    ]
 
 
 def _keys(table: Table) -> list[str]:
@@ -52,26 +58,23 @@ def _keys(table: Table) -> list[str]:
     return keys
 
 
-def _rows(table: Table, keys: Sequence[str]) -> Iterable[dict[str, Value]]:
-    parts = _parts(table)
-    for row in table.rows:
-        values: list[Value] = []
-        for cell, told in zip(row, parts, strict=True):
-            values += [_value(cell), *(_part(cell, part) for part in told)]
-        yield dict(zip(keys, values, strict=True))
+def _columns(table: Table) -> list[list[Value]]:
+    """The values under every key, column by column: long tables are mostly plain numbers."""
+    columns: list[list[Value]] = []
+    for place, parts in enumerate(_parts(table)):
+        cells = [row[place] for row in table.rows]
+        columns.append([_value(cell) for cell in cells])
+        columns += [[_part(cell, part) for cell in cells] for part in parts]
+    return columns
 
 
 def _parts(table: Table) -> list[tuple[str, ...]]:
     """The parts of each column: those it names, and the ends where there is an interval."""
     ends = ("low", "high")
     return [
-        column.parts or (ends if any(_is_score(row[place]) for row in table.rows) else ())
+        column.parts or (ends if _SCORES & {type(row[place]) for row in table.rows} else ())
         for place, column in enumerate(table.columns)
     ]
-
-
-def _is_score(cell: Cell) -> bool:
-    return isinstance(cell, Estimate | ScoreCell)
 
 
 def _part(cell: Cell, part: str) -> Value:
@@ -84,10 +87,10 @@ def _part(cell: Cell, part: str) -> Value:
 
 
 def _value(cell: Cell) -> Value:
+    if isinstance(cell, float):
+        return cell if math.isfinite(cell) else None
     if isinstance(cell, ScoreCell):
         return cell.estimate.point
     if isinstance(cell, Estimate):
         return cell.point
-    if isinstance(cell, Term):
-        return cell.name
-    return None if isinstance(cell, float) and not math.isfinite(cell) else cell
+    return cell.name if isinstance(cell, Term) else cell

