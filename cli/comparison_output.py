@@ -95,29 +95,23 @@ def write_page(
 ) -> Path:
     """Write the page; `arguments` are those of the command that makes it, `facts` stand at its top.
 
-    Raises FigureError.
+    Secrets in them are masked. Raises FigureError.
     """
+    from orbench.capture import Redactor
     from orbench.plotting import comparison_report, report_page, write_file
 
+    redactor = Redactor.from_environment(os.environ)
     report = comparison_report(
         parts.comparison,
         {name: (figure, parts.files[name][".svg"]) for name, figure in parts.figures.items()},
         parts.tables,
-        facts=facts,
-        command=_command(arguments),
+        facts={name: redactor.text(value) for name, value in facts.items()},
+        command=shlex.join(redactor.argv(["orbench", *arguments])),
         versions=_versions(),
         theme=parts.look.theme,
     )
     write_file(path, report_page(report).encode())
     return path
-
-
-def _command(arguments: Sequence[str]) -> str:
-    """The command line that made the page, without the secrets in it."""
-    from orbench.capture import Redactor
-
-    redactor = Redactor.from_environment(os.environ)
-    return shlex.join(redactor.argv(["orbench", *arguments]))
 
 
 def _versions() -> dict[str, str]:
