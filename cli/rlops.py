@@ -49,10 +49,10 @@ def rlops(
 
     for flag, why in _without_effect(compare):
         note(f"orbench: note: {flag} changes nothing: {why}")
-    options = _curve_options(compare, pc, rc)
     sets = compared_sets(
         values_of(compare.filters), values_of(compare.env_ids), compare.wandb_project_name
     )
+    options = _curve_options(len(sets[0].env_ids), compare, pc, rc)
     with opened_store(store_url) as store:
         for place, metric in enumerate(metrics_compared(sets)):
             results = _results(store, one_metric(sets, place), options, compare, include)
@@ -73,12 +73,16 @@ def _without_effect(compare: CompareFlags) -> Iterator[tuple[str, str]]:
         yield "--report", "`orbench compare ... --html report.html` writes a page of your own"
 
 
-def _curve_options(compare: CompareFlags, pc: PlotFlags, rc: RliableFlags) -> CurveOptions:
+def _curve_options(
+    envs: int, compare: CompareFlags, pc: PlotFlags, rc: RliableFlags
+) -> CurveOptions:
+    from orbench.plotting import vertices
     from orbench.rlops import CurveOptions
 
     return CurveOptions(
         last_rows=compare.last_rows,
         rolling=pc.rolling,
+        points=vertices(envs),
         subsamples=rc.nsubsamples,
         time_unit=pc.time_unit,
         max_steps=pc.max_steps,
