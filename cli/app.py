@@ -36,6 +36,7 @@ class CommandEntry:
 COMMANDS: dict[str, CommandEntry] = {
     "tour": CommandEntry("Start", "tour", "Train, record, find, compare and draw, in a minute."),
     "record": CommandEntry("Start", "record", "Run a program and record it as a run."),
+    "import": CommandEntry("Start", "import_runs", "Import runs that other tools wrote to files."),
     "list": CommandEntry("Find", "list_runs", "List the runs that a filter selects."),
     "show": CommandEntry("Find", "show", "Show everything that is known of one run."),
     "diff": CommandEntry("Find", "diff", "Show how two runs differ."),
@@ -46,6 +47,19 @@ COMMANDS: dict[str, CommandEntry] = {
     "rm": CommandEntry("Keep", "rm", "Remove runs for good; asks for --yes."),
     "stats": CommandEntry("Analyse", "stats", "Final scores, per env and over envs."),
     "plot": CommandEntry("Analyse", "plot", "Draw figures."),
+    "compare": CommandEntry(
+        "Analyse", "compare", "All tables and figures of run sets, into a folder or one page."
+    ),
+    "rlops": CommandEntry(
+        "Analyse",
+        "rlops",
+        "Compare experiments as openrlbenchmark does: tables, curves, aggregates.",
+    ),
+    "rlops-hns": CommandEntry(
+        "Analyse",
+        "rlops_hns",
+        "Human-normalised scores of result tables: median and mean over Atari games.",
+    ),
     "store": CommandEntry("Keep", "store", "Make, inspect, upgrade, check and copy stores."),
 }
 

@@ -98,8 +98,13 @@ def main(args: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     command = typer.main.get_command(app)
     width = min(shutil.get_terminal_size().columns, _WIDEST_HELP)
+    # A command finds its whole command line in its context: a report says how it was made.
     result = command.main(
-        arguments, prog_name="orbench", standalone_mode=False, terminal_width=width
+        arguments,
+        prog_name="orbench",
+        standalone_mode=False,
+        terminal_width=width,
+        obj=tuple(arguments),
     )
     return result if isinstance(result, int) else 0
 

@@ -20,6 +20,7 @@ __all__ = [
     "IncludeOption",
     "LevelOption",
     "MetricOption",
+    "NormaliseOption",
     "SeedOption",
     "names_or",
     "runs_and_series",
@@ -46,6 +47,16 @@ IncludeOption = Annotated[
         "--include",
         metavar="STATUS",
         help="Count runs of this status besides finished ones; repeatable.",
+    ),
+]
+NormaliseOption = Annotated[
+    str,
+    typer.Option(
+        "--normalise",
+        "--normalize",
+        metavar="NAME|FILE",
+        help="Bring the scores of all envs to one scale: atari, d4rl, dmc, maxmin, metaworld, "
+        "procgen-easy, procgen-hard, or a .csv, .json or .toml file of references.",
     ),
 ]
 LevelOption = Annotated[

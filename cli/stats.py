@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,8 +12,6 @@ from .layout import Column
 from .opening import opened_store
 from .options import (
     FilterArguments,
-    Format,
-    FormatOption,
     StoreOption,
     examples,
     new_app,
@@ -24,6 +23,7 @@ from .statistics_options import (
     IncludeOption,
     LevelOption,
     MetricOption,
+    NormaliseOption,
     SeedOption,
     names_or,
     runs_and_series,
@@ -37,12 +37,33 @@ __all__ = ["app"]
 app = new_app()
 
 
+class _Format(StrEnum):
+    """How a table of numbers is printed on stdout."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    LATEX = "latex"
+    HTML = "html"
+
+
 _Select = Annotated[
     str,
     typer.Option(
         "--select",
         metavar="RULE",
         help="What the score of a run is: last, last-ROWS, last-X%, best, lowest, at-STEP.",
+    ),
+]
+
+_Repeats = Annotated[
+    str,
+    typer.Option(
+        "--repeats",
+        metavar="RULE",
+        help="Which rows count where a run logged a step more than once: keep (all), average, "
+        "last-pass or longest-pass (of a restarted run).",
     ),
 ]
 
@@ -57,7 +78,12 @@ _Statistic = Annotated[
 ]
 
 _Interval = Annotated[
-    str, typer.Option("--interval", metavar="METHOD", help="calibrated or percentile.")
+    str,
+    typer.Option(
+        "--interval",
+        metavar="METHOD",
+        help="How intervals are made: calibrated, percentile, basic, bc or bca.",
+    ),
 ]
 
 _Reps = Annotated[int, typer.Option("--reps", metavar="N", help="How often scores are redrawn.")]
@@ -69,13 +95,50 @@ _Layout = Annotated[
     ),
 ]
 
+_Spread = Annotated[
+    str,
+    typer.Option(
+        "--spread",
+        metavar="SPREAD",
+        help="Beside a mean in the wide layout: interval, or std (over runs).",
+    ),
+]
+
+_Ddof = Annotated[
+    int,
+    typer.Option(
+        "--ddof", metavar="N", help="std has n - 1 (--ddof 1) or n (0) in the denominator."
+    ),
+]
+
+_Best = Annotated[
+    str,
+    typer.Option(
+        "--best",
+        metavar="END",
+        help="What is marked as best, by test: highest, lowest or none; by default highest, and "
+        "lowest where --select is.",
+    ),
+]
+
+_FormatOption = Annotated[
+    _Format,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="table, json (one array), csv, markdown, latex (booktabs, siunitx) or html.",
+    ),
+]
+
 
 @app.command(
     cls=OrbenchCommand,
     epilog=examples(
         "orbench stats --metric charts/episodic_return",
         "orbench stats env_id=CartPole-v1 -m loss --by config.lr --select lowest",
-        "orbench stats -m charts/episodic_return --layout wide --format latex",
+        "orbench stats -m charts/episodic_return --normalise atari --statistic iqm",
+        "orbench stats -m charts/episodic_return --layout wide --spread std --format latex",
     ),
 )
 def stats(
@@ -83,22 +146,30 @@ def stats(
     where: FilterArguments = None,
     by: ByOption = None,
     select: _Select = "last-10%",
+    repeats: _Repeats = "keep",
     statistic: _Statistic = None,
     interval: _Interval = "calibrated",
     level: LevelOption = 0.95,
     reps: _Reps = 50_000,
     seed: SeedOption = 0,
     include: IncludeOption = None,
+    normalise: NormaliseOption = "",
+    best: _Best = "",
     layout: _Layout = "long",
-    fmt: FormatOption = Format.TABLE,
+    spread: _Spread = "interval",
+    ddof: _Ddof = 1,
+    fmt: _FormatOption = _Format.TABLE,
     store_url: StoreOption = None,
 ) -> None:
     """Final scores, per env and over envs.
 
     Each run gives one score, by --select. Intervals come from redrawing whole runs within each
-    env. Runs that did not finish are left out, and named, unless --include counts them.
+    env. Runs that did not finish are left out, and named, unless --include counts them. The best
+    of an env, and what does not differ from it significantly, is bold or has a star.
     """
+    from orbench.normalisation import normalised
     from orbench.plotting import score_table
+    from orbench.repeats import parse_repeats
     from orbench.run_set import DEFAULT_INCLUDE
     from orbench.score import score_matrices
     from orbench.selection import parse_selection
@@ -114,23 +185,26 @@ def stats(
         group_by=names_or(by, ("exp_name",)),
         select=rule,
         include=names_or(include, DEFAULT_INCLUDE),
+        repeats=parse_repeats(repeats),
     )
     summary = summarise_scores(
-        matrices,
+        normalised(matrices, normalise) if normalise else matrices,
         statistics=names_or(statistic, DEFAULT_STATISTICS),
         method=interval,
         level=level,
         reps=reps,
         seed=seed,
+        ddof=ddof,
+        best=best or ("lowest" if select == "lowest" else "highest"),
     )
-    _print(score_table(summary, layout=layout), fmt)
+    _print(score_table(summary, layout=layout, spread=spread), fmt)
 
 
-def _print(table: Table, fmt: Format) -> None:
+def _print(table: Table, fmt: _Format) -> None:
     """Print a table of numbers; the sentences that belong to it come with it in every format."""
     from orbench.plotting import render_table
 
-    if fmt is not Format.TABLE:
+    if fmt is not _Format.TABLE:
         print_text([render_table(table, fmt.value).removesuffix("\n")])
         return
     print_columns(

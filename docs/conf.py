@@ -35,5 +35,5 @@ nitpick_ignore_regex = [("py:.*", r"(?!orbench\.).*")]
 # Names of types, written out where they are used.
 nitpick_ignore = [
     ("py:class", "orbench.filter_tree.Filter"),
-    ("py:class", "orbench.plotting.tables.Term"),
+    ("py:class", "orbench.plotting.cell_text.Term"),
 ]

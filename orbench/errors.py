@@ -28,6 +28,7 @@ OrbenchError                     2   base: the message is one line and says what
 │   └── JournalFullError         2   the disk under the journal is full
 ├── ScoreError                   2   scores do not allow the statistic asked for
 ├── FigureError                  2   a figure cannot be drawn or written as asked
+├── ImportFileError              2   a file cannot be imported (names the file and the place)
 └── CommandNotFoundError       127   `orbench record`: no such program (126: not executable)
 ```
 """
@@ -43,6 +44,7 @@ __all__ = [
     "CommandNotFoundError",
     "FigureError",
     "FilterError",
+    "ImportFileError",
     "JournalError",
     "JournalFullError",
     "MetricNotFoundError",
@@ -208,6 +210,10 @@ class ScoreError(OrbenchError):
 
 class FigureError(OrbenchError):
     """A figure cannot be drawn or written as asked."""
+
+
+class ImportFileError(OrbenchError):
+    """A file cannot be imported: it is not what it should be, or holds what cannot be read."""
 
 
 class CommandNotFoundError(OrbenchError):

@@ -14,6 +14,7 @@ __all__ = [
     "JsonValue",
     "RunRecord",
     "RunStatus",
+    "derived_run_id",
     "new_run_id",
 ]
 
@@ -31,7 +32,15 @@ LOST_AFTER_SECONDS = 120.0
 
 def new_run_id() -> str:
     """A fresh run id: 12 characters of base 32, 60 random bits."""
-    bits = secrets.randbits(5 * _ID_LENGTH)
+    return _spelled(secrets.randbits(5 * _ID_LENGTH))
+
+
+def derived_run_id(digest: bytes) -> str:
+    """The run id that a digest of at least 8 bytes stands for: equal digests, equal ids."""
+    return _spelled(int.from_bytes(digest[:8], "big"))
+
+
+def _spelled(bits: int) -> str:
     return "".join(_ID_ALPHABET[(bits >> 5 * place) & 31] for place in range(_ID_LENGTH))
 
 

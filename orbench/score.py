@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .errors import NoRunsError, ScoreError, near
+from .repeats import DEFAULT_REPEATS, RepeatRule, count_repeats
 from .run import RunRecord
 from .run_set import (
     DEFAULT_INCLUDE,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from .metric import Series
 
-__all__ = ["ScoreMatrix", "TaskScores", "score_matrices", "score_matrix"]
+__all__ = ["ScoreMatrix", "TaskScores", "require_scores", "score_matrices", "score_matrix"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,10 @@ class TaskScores:
 class ScoreMatrix:
     """Scores of one run set: a column of runs for each task, ragged allowed.
 
-    `selection` says in words how a run became a score; `left_out` has the runs that are not in.
+    `selection` says in words how a run became a score, `repeats` which rows counted where a step
+    was logged more than once, and `repeated_rows` how many such rows a run has, by its id.
+    `left_out` has the runs that are not in. `normalisation` says in words how the scores were
+    normalised (see `orbench.normalisation`); empty for scores in the units logged.
     """
 
     label: str
@@ -65,6 +69,9 @@ class ScoreMatrix:
     selection: str
     tasks: tuple[TaskScores, ...]
     left_out: tuple[LeftOut, ...] = ()
+    repeats: str = DEFAULT_REPEATS.text
+    repeated_rows: Mapping[str, int] = field(default_factory=dict)
+    normalisation: str = ""
 
     @property
     def task_names(self) -> tuple[str, ...]:
@@ -96,24 +103,31 @@ def score_matrices(
     group_by: Sequence[str] = ("exp_name",),
     select: Selection = DEFAULT_SELECTION,
     include: Iterable[str] = DEFAULT_INCLUDE,
+    repeats: RepeatRule = DEFAULT_REPEATS,
 ) -> tuple[ScoreMatrix, ...]:
     """Score matrices of runs grouped by keys (see `group_runs`), one for each run set.
 
-    `include` names states that count besides finished. A run that does not count, or has no
-    points of `metric`, stands in `left_out`. Raises ScoreError for a score that is not finite,
-    naming the run and the metric, and NoRunsError if no run is left.
+    `repeats` says which rows count where a step was logged more than once (see `parse_repeats`),
+    before `select` sees them. `include` names states that count besides finished. A run that does
+    not count, or has no points of `metric`, stands in `left_out`. Raises ScoreError for a score
+    that is not finite, naming the run and the metric, and NoRunsError if no run is left.
     """
     by_run = {one.run_id: one for one in series if one.metric == metric}
     include = tuple(include)
     sets = group_runs(runs, group_by)
-    matrices = tuple(score_matrix(runs, by_run, metric, select, include) for runs in sets)
+    matrices = tuple(score_matrix(runs, by_run, metric, select, include, repeats) for runs in sets)
+    require_scores(matrices, metric)
+    return matrices
+
+
+def require_scores(matrices: Sequence[ScoreMatrix], metric: str) -> None:
+    """Raise NoRunsError, saying what was left out, if no run set has a score."""
     if not any(matrix.tasks for matrix in matrices):
         why = left_out_in_words([run for matrix in matrices for run in matrix.left_out])
         raise NoRunsError(
             f"no run has a score of '{metric}'. {why or 'No run was given.'}"
             " Use --include to count runs that did not finish, or widen the filter"
         )
-    return matrices
 
 
 def score_matrix(
@@ -122,6 +136,7 @@ def score_matrix(
     metric: str,
     select: Selection,
     include: Iterable[str] = DEFAULT_INCLUDE,
+    repeats: RepeatRule = DEFAULT_REPEATS,
 ) -> ScoreMatrix:
     """The score matrix of one run set; `series` maps run ids to the series of `metric`."""
     import numpy as np
@@ -140,19 +155,39 @@ def score_matrix(
         columns.append(
             TaskScores(
                 task=env,
-                scores=np.array([_score(run, series[run.run_id], select) for run in ordered]),
+                scores=np.array(
+                    [_score(run, series[run.run_id], select, repeats) for run in ordered]
+                ),
                 seeds=tuple(run.seed for run in ordered),
                 run_ids=tuple(run.run_id for run in ordered),
             )
         )
-    return ScoreMatrix(run_set.label, metric, select.text, tuple(columns), left_out)
+    repeated = _repeated_rows([series[run.run_id] for run in scored.runs], repeats)
+    return ScoreMatrix(
+        run_set.label, metric, select.text, tuple(columns), left_out, repeats.text, repeated
+    )
 
 
-def _score(run: RunRecord, series: Series, select: Selection) -> float:
+def _repeated_rows(series: Iterable[Series], repeats: RepeatRule) -> dict[str, int]:
+    """The rows that repeat a step, by run.
+
+    Several rows of one step are usual (envs of a vector end together): while all rows count,
+    only runs that went back to an earlier step are worth a word.
+    """
+    counted = {one.run_id: count_repeats(one.steps) for one in series}
+    return {
+        run_id: found.rows
+        for run_id, found in counted.items()
+        if found.rows and (found.restarts or repeats != DEFAULT_REPEATS)
+    }
+
+
+def _score(run: RunRecord, series: Series, select: Selection, repeats: RepeatRule) -> float:
     import numpy as np
 
-    order = np.argsort(series.steps, kind="stable")
-    score = select(series.steps[order], series.values[order])
+    steps, values = repeats(series.steps, series.values)
+    order = np.argsort(steps, kind="stable")
+    score = select(steps[order], values[order])
     if not math.isfinite(score):
         raise ScoreError(
             f"the score of run {run.run_id} ({run.exp_name} on {run.env_id}, seed {run.seed})"

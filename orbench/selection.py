@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_SELECTION",
+    "AreaUnderCurve",
     "AtStep",
     "Best",
     "Last",
@@ -126,17 +127,56 @@ class AtStep:
         return float(values[at - 1]) if at and steps[-1] >= self.step else math.nan
 
 
+@dataclass(frozen=True, slots=True)
+class AreaUnderCurve:
+    """The area under the curve over the range of its steps: the mean height of the curve.
+
+    The curve joins the rows by straight lines, from the first row to `until` or, None, to the last.
+    In the units of the values; NaN for a run that does not reach `until`.
+    """
+
+    until: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The rule as a caption says it."""
+        end = "" if self.until is None else f" up to step {self.until:,}"
+        return f"the area under the curve of a run{end}, over its range of steps"
+
+    def __call__(self, steps: NDArray[np.int64], values: NDArray[np.float64]) -> float:
+        """The area over the range of steps; of a single step, the mean of its rows."""
+        import numpy as np
+
+        end = int(steps[-1]) if self.until is None else self.until
+        if not steps[0] <= end <= steps[-1]:
+            return math.nan
+        kept = int((steps <= end).sum())
+        places = np.append(steps[:kept], end).astype(np.float64)
+        last = np.interp(end, steps, values) if steps[kept - 1] < end else values[kept - 1]
+        heights = np.append(values[:kept], last)
+        if places[-1] == places[0]:
+            return _mean(values[:kept])
+        area = (np.diff(places) * (heights[1:] + heights[:-1]) / 2).sum()
+        return float(area / (places[-1] - places[0]))
+
+
 DEFAULT_SELECTION = LastFraction(10.0)
 
-_FORMS = ("last", "last-100", "last-10%", "best", "lowest", "at-1000000")
+_FORMS = ("last", "last-100", "last-10%", "best", "lowest", "at-1000000", "auc", "auc-1000000")
 
 
 def parse_selection(text: str) -> Selection:
-    """The rule that a command line names: last, last-ROWS, last-X%, best, lowest or at-STEP.
+    """The rule that a command line names, see the classes for what each is.
 
-    Raises UsageError with the forms there are.
+    last, last-ROWS, last-X%, best, lowest, at-STEP, auc (area under the curve) or auc-STEP. Raises
+    UsageError with the forms there are.
     """
-    plain: dict[str, Selection] = {"last": Last(), "best": Best(), "lowest": Lowest()}
+    plain: dict[str, Selection] = {
+        "last": Last(),
+        "best": Best(),
+        "lowest": Lowest(),
+        "auc": AreaUnderCurve(),
+    }
     if text in plain:
         return plain[text]
     number = r"(\d+(?:\.\d+)?(?:e\d+)?)"
@@ -146,6 +186,8 @@ def parse_selection(text: str) -> Selection:
         return LastFraction(float(part[1]))
     if (step := re.fullmatch(rf"at-{number}", text)) and float(step[1]).is_integer():
         return AtStep(int(float(step[1])))
+    if (step := re.fullmatch(rf"auc-{number}", text)) and float(step[1]).is_integer():
+        return AreaUnderCurve(int(float(step[1])))
     raise UsageError(
         f"'{text}' is no selection rule; use one like {', '.join(_FORMS)}{near(text, _FORMS)}"
     )

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 from orbench.errors import FigureError, near
 
-from .learning_curves import CurvesFigure
+from .figures import AnyFigure, draw_figure
+from .render_tables import render_table
 from .style import Look, matplotlib_settings, theme_named
-from .tables import render_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURE_FORMATS", "figure_bytes", "save_figure"]
+__all__ = ["FIGURE_FORMATS", "figure_bytes", "figure_files", "save_figure", "write_file"]
 
 FIGURE_FORMATS = ("png", "svg", "pdf")
 """The formats that figures are written in."""
@@ -38,30 +38,38 @@ _METADATA: dict[str, dict[str, str | None]] = {
 
 
 def save_figure(
-    figure: CurvesFigure,
+    figure: AnyFigure,
     path: str | Path,
     *,
     formats: Sequence[str] = (),
     look: Look | None = None,
 ) -> tuple[Path, ...]:
-    """Write a figure in every format, with its caption (`.txt`) and its numbers (`.csv`) beside it.
+    """Write a figure of any kind in every format, its caption and its numbers beside it.
 
-    A suffix of `path` that is a format counts as one; without any the format is png. Existing files
+    The caption is in a `.txt`, the numbers are in a `.csv` and, as one array, in a `.json`. A
+    suffix of `path` that is a format counts as one; without any the format is png. Existing files
     are replaced. Returns the paths written. Raises FigureError for an unknown format, and where a
     file cannot be written.
     """
-    from .drawing import draw_curves
-
-    look = look or Look()
     stem, chosen = _stem_and_formats(Path(path), formats)
-    drawn = draw_curves(figure, look)
-    contents = {f".{form}": figure_bytes(drawn, form, look) for form in chosen}
-    contents[".txt"] = f"{figure.caption}\n".encode()
-    contents[".csv"] = render_table(figure.numbers, "csv").encode()
+    contents = figure_files(figure, formats=chosen, look=look)
     written = [stem.with_name(stem.name + suffix) for suffix in contents]
     for target, content in zip(written, contents.values(), strict=True):
-        _write_whole(target, content)
+        write_file(target, content)
     return tuple(written)
+
+
+def figure_files(
+    figure: AnyFigure, *, formats: Sequence[str], look: Look | None = None
+) -> dict[str, bytes]:
+    """The files of a figure by suffix: drawn once, in every format, then caption and numbers."""
+    look = look or Look()
+    drawn = draw_figure(figure, look)
+    contents = {f".{form}": figure_bytes(drawn, form, look) for form in formats}
+    contents[".txt"] = f"{figure.caption}\n".encode()
+    for form in ("csv", "json"):
+        contents[f".{form}"] = render_table(figure.numbers, form).encode()
+    return contents
 
 
 def figure_bytes(drawn: Figure, form: str, look: Look | None = None) -> bytes:
@@ -106,7 +114,8 @@ def _check_format(form: str) -> None:
         )
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, replacing one that is there; raises FigureError."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

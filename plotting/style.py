@@ -23,7 +23,9 @@ __all__ = [
     "lightness",
     "line_styles",
     "matplotlib_settings",
+    "mixed",
     "theme_named",
+    "width_named",
 ]
 
 # A dash pattern is (offset, on-off lengths) in units of the line width, None for solid.
@@ -112,12 +114,22 @@ class Look:
     """How a figure is drawn, apart from what it shows.
 
     `width` is a name of `WIDTHS` and `columns` a number of panels side by side; None for both
-    lets the number of panels decide.
+    lets the number of panels decide. `labels` come first when styles are given out: figures drawn
+    with the same ones show a label alike, whichever of them they show.
+
+    Figures of lines can be given more: `panel` is the width and height of one in inches, and rules
+    over `width`; `legend_columns` at most as many entries side by side; `share_x` one horizontal
+    axis for all; `gaps` room between rows and between columns, in parts of a panel.
     """
 
     theme: str = "light"
     width: str | None = None
     columns: int | None = None
+    labels: tuple[str, ...] = ()
+    panel: tuple[float, float] | None = None
+    legend_columns: int | None = None
+    share_x: bool = False
+    gaps: tuple[float | None, float | None] = (None, None)
 
 
 def theme_named(name: str) -> Theme:
@@ -127,6 +139,13 @@ def theme_named(name: str) -> Theme:
             f"there is no theme '{name}'; use {' or '.join(THEMES)}{near(name, THEMES)}"
         )
     return THEMES[name]
+
+
+def width_named(name: str) -> float:
+    """The width of this name in inches; raises FigureError with those there are."""
+    if name not in WIDTHS:
+        raise FigureError(f"there is no width '{name}'; use {' or '.join(WIDTHS)}")
+    return WIDTHS[name]
 
 
 def line_styles(labels: Sequence[str], theme: Theme) -> dict[str, LineStyle]:
@@ -143,9 +162,19 @@ def _style(place: int, theme: Theme) -> LineStyle:
     )
 
 
+def mixed(colour: str, ground: str, part: float) -> str:
+    """A colour written #rrggbb, thinned on a ground: `part` 1 is the colour, 0 the ground."""
+    pairs = zip(_channels(colour), _channels(ground), strict=True)
+    return "#" + "".join(f"{round(part * one + (1 - part) * other):02x}" for one, other in pairs)
+
+
+def _channels(colour: str) -> list[int]:
+    return [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+
+
 def lightness(colour: str) -> float:
     """CIE L* (0 black to 100 white) of a colour written #rrggbb: how light it prints in grey."""
-    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    channels = [channel / 255 for channel in _channels(colour)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     luminance = sum(
         part * weight for part, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True)

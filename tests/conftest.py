@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+
+from orbench.events import ConfigUpdated, Event, RunEnded, RunStarted, TagsChanged
+from orbench.run import new_run_id
+from orbench.run_store import Points, RunStore, Shipment
 
 _SERVER_OPTIONS = ("fsync = off", "full_page_writes = off", "max_connections = 200")
 
@@ -67,3 +72,39 @@ def store_url(request: pytest.FixtureRequest) -> str:
     """The URL of a store that is not there yet, once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def stored_run() -> Callable[..., str]:
+    """Puts one run with its series into a store: `stored_run(store, project, exp_name, ...)`."""
+
+    def put(
+        store: RunStore,
+        project: str,
+        exp_name: str,
+        env_id: str,
+        seed: int | None,
+        *,
+        points: Mapping[str, Points],
+        config: Mapping[str, object] | None = None,
+        tags: Sequence[str] = (),
+        status: str = "finished",
+        started: float = 1.7e9,
+    ) -> str:
+        run_id = new_run_id()
+        events: list[Event] = [
+            RunStarted(
+                started=started, project=project, exp_name=exp_name, env_id=env_id, seed=seed
+            ),
+            ConfigUpdated(values=dict(config or {})),
+            TagsChanged(added=tuple(tags)),
+        ]
+        if status != "running":
+            events.append(RunEnded(ended=started + 60, status=status, exit_code=0))
+        shipment = Shipment(
+            f"{run_id}/a", run_id, 0, 10, tuple(events), points, heartbeat=time.time(), closed=True
+        )
+        assert store.ship(shipment)
+        return run_id
+
+    return put

@@ -94,7 +94,11 @@ def test_a_command_in_a_page_exists(page: str, command: str) -> None:
             found = node.get_command(context, words.pop(0))
             assert found is not None, f"{page}: {command}"
             node = found
-        known = {option for one in node.get_params(context) for option in one.opts}
+        known = {
+            option
+            for one in node.get_params(context)
+            for option in (*one.opts, *one.secondary_opts)
+        }
     options = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
     assert options <= known, f"{page}: {command}"
 

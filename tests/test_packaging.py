@@ -16,6 +16,7 @@ import orbench
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FOLDERS: dict[str, str] = PROJECT["tool"]["setuptools"]["package-dir"]
+TABLES = ROOT / "orbench/normalisation/data"
 # Test fixtures and caches are no part of a checkout's code.
 IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info", "build", "dist")
 
@@ -83,6 +84,12 @@ def test_every_module_is_in_the_wheel(wheel_files: set[str]) -> None:
         for path in folder.glob("*.py")
     }
     assert modules == {name for name in wheel_files if name.endswith(".py")}
+
+
+def test_every_table_of_references_is_in_the_wheel(wheel_files: set[str]) -> None:
+    tables = {f"orbench/normalisation/data/{path.name}" for path in TABLES.iterdir()}
+    assert tables
+    assert tables == {name for name in wheel_files if name.endswith(".toml")}
 
 
 def test_types_are_shipped_and_signposts_are_not(wheel_files: set[str]) -> None:

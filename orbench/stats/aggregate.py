@@ -10,7 +10,7 @@ numbers of many resamples at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,6 +21,7 @@ from ..errors import ScoreError, near
 
 if TYPE_CHECKING:
     from .bootstrap import Resample
+    from .draws import Counts
 
 __all__ = [
     "IQM",
@@ -32,47 +33,59 @@ __all__ = [
     "Statistic",
     "TaskArrays",
     "as_tasks",
+    "checked_runs",
     "statistic_named",
     "trimmed_mean",
 ]
 
-Scores = NDArray[np.float64] | Sequence[ArrayLike]
-"""Scores as callers have them: an array (runs) or (runs x tasks), or one array of runs per task."""
+Scores = NDArray[np.float64] | Sequence[ArrayLike] | Mapping[str, ArrayLike]
+"""Scores as callers have them: an array (runs) or (runs x tasks), one array of runs per task, or a
+mapping from names of tasks to arrays of runs."""
 
 TaskArrays = tuple[NDArray[np.float64], ...]
 """Scores as the statistics take them: one float64 array (n_task) per task, no NaN, none empty."""
 
 
 def as_tasks(scores: Scores, label: str = "scores") -> TaskArrays:
-    """One float64 array per task from an array (runs), (runs x tasks) or a sequence of arrays.
+    """One float64 array per task from an array (runs), (runs x tasks), a sequence or a mapping.
 
-    A *sequence* is one array of runs for each task (ragged allowed); only a numpy array is read as
-    a matrix, rows runs. Raises ScoreError for other shapes, a task without runs, and values that
-    are not finite, naming `label`, the task and the run by their places.
+    A *sequence* is one array of runs for each task (ragged allowed), a *mapping* has them by the
+    name of the task; only a numpy array is read as a matrix, rows runs. Raises ScoreError for other
+    shapes, a task without runs, and values that are not finite, naming `label`, the task and the
+    run by its place.
     """
+    columns: dict[int | str, NDArray[np.generic]]
     if isinstance(scores, np.ndarray):
         if scores.ndim not in (1, 2):
             raise ScoreError(
                 f"{label}: an array of scores is (runs) or (runs x tasks), not {scores.ndim}-D"
             )
-        columns = list(scores.T) if scores.ndim == 2 else [scores]
+        columns = dict(enumerate(scores.T if scores.ndim == 2 else [scores]))
+    elif isinstance(scores, Mapping):
+        columns = {task: np.asarray(column) for task, column in scores.items()}
     else:
-        columns = [np.asarray(column) for column in scores]
+        columns = {task: np.asarray(column) for task, column in enumerate(scores)}
     if not columns:
         raise ScoreError(f"{label}: there is no task to aggregate over")
-    return tuple(_checked(column, label, task) for task, column in enumerate(columns))
+    return tuple(checked_runs(column, label, task, 1) for task, column in columns.items())
 
 
-def _checked(column: NDArray[np.generic], label: str, task: int) -> NDArray[np.float64]:
-    if column.ndim != 1:
-        raise ScoreError(f"{label}: task {task} must be an array of runs, not {column.ndim}-D")
+def checked_runs(
+    column: NDArray[np.generic], label: str, task: int | str, dimensions: int
+) -> NDArray[np.float64]:
+    """The runs of a task as float64, (n) or (n x points); raises ScoreError as `as_tasks` does."""
+    if column.ndim != dimensions:
+        shape = "runs" if dimensions == 1 else "runs x points"
+        raise ScoreError(f"{label}: task {task} must be an array of {shape}, not {column.ndim}-D")
     if not len(column):
         raise ScoreError(f"{label}: task {task} has no run")
     values = np.ascontiguousarray(column, dtype=np.float64)
     finite = np.isfinite(values)
     if not finite.all():
-        run = int(np.argmin(finite))
-        raise ScoreError(f"{label}: run {run} of task {task} is {values[run]}, not a finite score")
+        run, *point = np.argwhere(~finite)[0].tolist()
+        at = f" at point {point[0]}" if point else ""
+        value = values[~finite][0]
+        raise ScoreError(f"{label}: run {run} of task {task} is {value}{at}, not a finite score")
     return values
 
 
@@ -127,7 +140,8 @@ class Median:
 
     def replicates(self, sample: Resample) -> NDArray[np.float64]:
         """The statistic of every resample, (reps)."""
-        ordered = np.sort(sample.task_means.T, axis=1)
+        ordered = np.ascontiguousarray(sample.task_means.T)
+        ordered.sort(axis=1)
         middle = ordered.shape[1] // 2
         if ordered.shape[1] % 2:
             return ordered[:, middle].copy()
@@ -165,14 +179,14 @@ class OptimalityGap:
 
     def __call__(self, tasks: TaskArrays) -> float:
         """The statistic of the scores."""
-        return self.gamma - Mean()(self._capped(tasks))
+        return self.gamma - Mean()(tuple(np.minimum(column, self.gamma) for column in tasks))
 
     def replicates(self, sample: Resample) -> NDArray[np.float64]:
         """The statistic of every resample, (reps)."""
-        return self.gamma - _over_tasks(sample.task_means_of(self._capped(sample.tasks)))
-
-    def _capped(self, tasks: TaskArrays) -> TaskArrays:
-        return tuple(np.minimum(column, self.gamma) for column in tasks)
+        # What is capped off is mostly nothing, and costs less to resample than what is left.
+        excess = tuple(np.maximum(column - self.gamma, 0) for column in sample.tasks)
+        over = _over_tasks(sample.task_means_of(excess))
+        return self.gamma - (_over_tasks(sample.task_means) - over)
 
 
 STATISTICS: dict[str, Statistic] = {
@@ -192,7 +206,7 @@ def statistic_named(name: str) -> Statistic:
 
 def trimmed_mean(
     values: NDArray[np.float64],
-    counts: Sequence[NDArray[np.unsignedinteger]],
+    counts: Sequence[Counts],
     masses: NDArray[np.float64] | None,
     cut: float,
 ) -> NDArray[np.float64]:
@@ -202,36 +216,56 @@ def trimmed_mean(
     what one draw of it weighs, None for 1 each (then all is done in exact integers).
 
     The sums run over sorted values one by one, not through BLAS or a blocked reduction, so that
-    every machine adds in the same order and gives the same bits.
+    every machine adds in the same order and gives the same bits. Values that all resamples cut, or
+    all keep, take a short way; only near the cuts is each resample asked for the mass it keeps.
     """
     reps = counts[0].shape[0]
     total: float = len(values) if masses is None else sum(masses.tolist())
-    kind = np.int32 if masses is None else np.float64
+    kind = _kind_of_mass(len(values), masses)
     low, high = kind(cut), kind(total - cut)
-    below = np.zeros(reps, kind)
-    kept_before = np.full(reps, low, kind)
-    kept, part = np.empty(reps, kind), np.empty(reps)
-    result = np.zeros(reps)
+    below, weighed = np.zeros((2, reps), kind)
+    # The mass below each value that is between the cuts: before the value, and with it.
+    kept_before, kept_with = np.full((2, reps), low)
+    result, part = np.zeros((2, reps))
+    least = kind(0)
     for rank, value in enumerate(values):
-        if masses is None:
-            np.add(below, counts[rank], out=below)
+        if least >= high:
+            break
+        mass = counts[rank]
+        if masses is not None:
+            mass = np.multiply(mass, masses[rank], out=weighed)
+        np.add(below, mass, out=below)
+        most = below.max()
+        if most <= low:
+            continue
+        if least >= low and most <= high:
+            np.copyto(kept_before, below)
         else:
-            np.add(below, np.multiply(counts[rank], masses[rank], out=part), out=below)
-        np.maximum(below, low, out=kept)
-        np.minimum(kept, high, out=kept)
-        np.subtract(kept, kept_before, out=kept_before)
-        np.add(result, np.multiply(kept_before, value, out=part), out=result)
-        kept, kept_before = kept_before, kept
+            np.minimum(np.maximum(below, low, out=kept_with), high, out=kept_with)
+            mass = np.subtract(kept_with, kept_before, out=kept_before)
+            kept_before, kept_with = kept_with, kept_before
+            least = below.min()
+        np.add(result, np.multiply(mass, value, out=part), out=result)
     return result / (total - 2 * cut)
 
 
-def _iqm(tasks: TaskArrays, counts: Sequence[NDArray[np.unsignedinteger]]) -> NDArray[np.float64]:
+def _kind_of_mass(
+    size: int, masses: NDArray[np.float64] | None
+) -> type[np.int16 | np.int64 | np.float64]:
+    """The type that sums of mass are held in: the smallest that is exact."""
+    if masses is not None:
+        return np.float64
+    return np.int16 if size < 2**15 else np.int64
+
+
+def _iqm(tasks: TaskArrays, counts: Sequence[Counts]) -> NDArray[np.float64]:
     values = np.concatenate(tasks)
     order = np.argsort(values, kind="stable")
     rows = [row for task_counts in counts for row in task_counts]
     ranked = [rows[place] for place in order]
     cut = len(values) // 4
-    if len({len(column) for column in tasks}) == 1:
+    whole = all(task_counts.dtype.kind == "u" for task_counts in counts)
+    if whole and len({len(column) for column in tasks}) == 1:
         return trimmed_mean(values[order], ranked, None, cut)
     masses = np.concatenate([np.full(len(column), 1 / len(column)) for column in tasks])[order]
     return trimmed_mean(values[order], ranked, masses, cut / len(values) * len(tasks))

@@ -1,12 +1,8 @@
 """The stratified bootstrap: whole runs are redrawn, with replacement, within each task.
 
-The scheme is fixed, so that one seed gives the same bytes on every machine and with every version
-of numpy: 64-bit words come from `PCG64(SeedSequence(seed, spawn_key=key))`, whose raw output numpy
-promises never to change; each word gives two 32-bit halves, the low one first; a half h draws run
-(h * n) >> 32 of n (bias below n / 2**32). Replicates come in blocks whose size depends on the
-number of runs alone; within a block a task draws (picks x replicates) halves, tasks in order.
-
-A resample is kept as counts (how often each run was drawn), which is all that a statistic needs.
+Draws are made as `draws` fixes; replicates come in blocks whose size depends on the number of runs
+alone, and within a block tasks are drawn in order. A resample is kept as counts (how often each run
+was drawn), which is all that a statistic needs.
 """
 
 from __future__ import annotations
@@ -19,24 +15,30 @@ from numpy.typing import NDArray
 
 from ..errors import ScoreError
 from .aggregate import Statistic, TaskArrays
+from .draws import Counts, Seed, as_int_seed, draw_counts, draw_over_tasks, random_words
 
-__all__ = ["MINIMUM_REPS", "Resample", "bootstrap", "draw_counts", "random_words", "resamples"]
+__all__ = [
+    "MINIMUM_REPS",
+    "Resample",
+    "bootstrap",
+    "check_reps",
+    "identity",
+    "leave_one_out",
+    "resamples",
+    "resamples_of_sets",
+]
 
 MINIMUM_REPS = 100
 """Fewer replicates than this do not make an interval."""
 
-Seed = int | np.random.Generator
-
 _BLOCK_REPS = 8192
 _BLOCK_CELLS = 32 * 2**20
-# Up to here, comparing every pick with every run is faster than one histogram.
-_FEW_RUNS = 32
 
 
 class Resample:
     """A block of resamples of the scores: `counts` is one array (n_task x reps) per task."""
 
-    def __init__(self, tasks: TaskArrays, counts: Sequence[NDArray[np.unsignedinteger]]) -> None:
+    def __init__(self, tasks: TaskArrays, counts: Sequence[Counts]) -> None:
         self.tasks = tasks
         self.counts = counts
 
@@ -52,13 +54,58 @@ class Resample:
 
     def task_means_of(self, tasks: TaskArrays) -> NDArray[np.float64]:
         """The same for other scores of the same runs, (tasks x reps)."""
-        means = np.zeros((len(tasks), self.reps))
+        # Rows a power of two apart would share the same few places in the cache.
+        means = np.zeros((len(tasks), self.reps + 8))[:, : self.reps]
         part = np.empty(self.reps)
         for total, column, counts in zip(means, tasks, self.counts, strict=True):
             for value, drawn in zip(column, counts, strict=True):
-                total += np.multiply(drawn, value, out=part)
+                if value:
+                    np.add(total, np.multiply(drawn, value, out=part), out=total)
             total /= len(column)
         return means
+
+
+class _TaskResample(Resample):
+    """Resamples whose tasks were redrawn too; a row of `task_means` is a slot for a task."""
+
+    def __init__(
+        self, tasks: TaskArrays, drawn: NDArray[np.int64], picks: NDArray[np.int64]
+    ) -> None:
+        reps = drawn.shape[1]
+        runs = sum(len(column) for column in tasks)
+        cells = (picks * reps + np.arange(reps))[picks >= 0]
+        counts = np.bincount(cells, minlength=runs * reps).reshape(runs, reps).astype(np.uint32)
+        ends = np.cumsum([len(column) for column in tasks])
+        super().__init__(tasks, np.split(counts, ends[:-1]))
+        self._sizes = np.array([len(column) for column in tasks])[drawn]
+        self._picks = picks
+
+    def task_means_of(self, tasks: TaskArrays) -> NDArray[np.float64]:
+        """The means of the tasks drawn, (slots x reps); added run by run."""
+        values = np.append(np.concatenate(tasks), 0.0)
+        total = np.zeros(self._sizes.shape)
+        for run in range(self._picks.shape[1]):
+            total += values[self._picks[:, run]]
+        means: NDArray[np.float64] = total / self._sizes
+        return means
+
+
+def identity(tasks: TaskArrays, reps: int = 1) -> Resample:
+    """Resamples that are the scores themselves."""
+    return Resample(tasks, [np.ones((len(column), reps), np.uint8) for column in tasks])
+
+
+def leave_one_out(tasks: TaskArrays) -> Resample:
+    """As many resamples as there are runs, each without one run, task by task.
+
+    The other runs of its task weigh n / (n - 1). Every task needs two runs.
+    """
+    ends = np.cumsum([len(column) for column in tasks])
+    counts = np.ones((ends[-1], ends[-1]))
+    for column, end in zip(tasks, ends, strict=True):
+        own = slice(end - len(column), end)
+        counts[own, own] = (1 - np.eye(len(column))) * (len(column) / (len(column) - 1))
+    return Resample(tasks, np.split(counts, ends[:-1]))
 
 
 def bootstrap(
@@ -74,48 +121,57 @@ def bootstrap(
     return found
 
 
-def resamples(tasks: TaskArrays, reps: int, seed: Seed) -> Iterator[Resample]:
+def resamples(
+    tasks: TaskArrays,
+    reps: int,
+    seed: Seed,
+    *,
+    key: tuple[int, ...] = (),
+    over_tasks: bool = False,
+) -> Iterator[Resample]:
     """Blocks of resamples, `reps` in all. Memory is bounded whatever `reps` is.
 
-    Raises ScoreError for fewer than `MINIMUM_REPS`.
+    `over_tasks` redraws the tasks as well, and then runs for each task drawn. `key` gives
+    independent resamples of one seed. Raises ScoreError for fewer than `MINIMUM_REPS`.
     """
-    if reps < MINIMUM_REPS:
-        raise ScoreError(f"{reps} replicates make no interval; use at least {MINIMUM_REPS}")
-    words = random_words(seed)
-    runs = sum(len(column) for column in tasks)
-    block = max(256, min(_BLOCK_REPS, _BLOCK_CELLS // runs))
+    check_reps(reps)
+    words = random_words(seed, key)
+    sizes = [len(column) for column in tasks]
+    block = _block(sum(sizes))
     for start in range(0, reps, block):
         size = min(block, reps - start)
-        yield Resample(tasks, [draw_counts(words, len(column), size) for column in tasks])
+        if over_tasks:
+            yield _TaskResample(tasks, *draw_over_tasks(words, sizes, size))
+        else:
+            yield Resample(tasks, [draw_counts(words, runs, size) for runs in sizes])
 
 
-def random_words(seed: Seed, key: tuple[int, ...] = ()) -> np.random.PCG64:
-    """The source of random words for a seed, or seeded by the next words of a generator.
+def resamples_of_sets(
+    sets: Sequence[TaskArrays], reps: int, seed: Seed, *, paired: bool = False
+) -> Iterator[tuple[Resample, ...]]:
+    """Blocks of resamples of several run sets, each set drawn on its own.
 
-    `key` gives independent sources of one seed, say for the two sides of a comparison.
+    `paired` draws the same runs in every set, by their places; tasks need equal numbers of runs.
     """
-    if isinstance(seed, np.random.Generator):
-        entropy = [int(word) for word in seed.bit_generator.random_raw(4)]
-        return np.random.PCG64(np.random.SeedSequence(entropy, spawn_key=key))
-    if seed < 0:
-        raise ScoreError(f"the seed of a bootstrap is a number from 0, not {seed}")
-    return np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key))
+    check_reps(reps)
+    # All sets of one call start from the same words and differ by their key.
+    seed = as_int_seed(seed)
+    sources = [random_words(seed, (0 if paired else place,)) for place in range(len(sets))]
+    block = _block(max(sum(len(column) for column in tasks) for tasks in sets))
+    for start in range(0, reps, block):
+        size = min(block, reps - start)
+        yield tuple(
+            Resample(tasks, [draw_counts(words, len(column), size) for column in tasks])
+            for tasks, words in zip(sets, sources, strict=True)
+        )
 
 
-def draw_counts(words: np.random.PCG64, runs: int, reps: int) -> NDArray[np.unsignedinteger]:
-    """How often each run is in each resample, (runs x reps); every column sums to `runs`."""
-    needed = runs * reps
-    # Little-endian on every machine: the low half of a word comes first.
-    halves = words.random_raw((needed + 1) // 2).astype("<u8").view("<u4")[:needed]
-    picks = (halves.astype(np.uint64) * np.uint64(runs)) >> np.uint64(32)
-    return _counted(picks.reshape(runs, reps), runs)
+def check_reps(reps: int) -> None:
+    """Raise ScoreError for fewer than `MINIMUM_REPS`."""
+    if reps < MINIMUM_REPS:
+        raise ScoreError(f"{reps} replicates make no interval; use at least {MINIMUM_REPS}")
 
 
-def _counted(picks: NDArray[np.uint64], runs: int) -> NDArray[np.unsignedinteger]:
-    reps = picks.shape[1]
-    kind: type[np.unsignedinteger] = np.uint8 if runs < 256 else np.uint32
-    if runs <= _FEW_RUNS:
-        small = picks.astype(np.uint8)
-        return np.stack([(small == run).sum(axis=0, dtype=np.uint8) for run in range(runs)])
-    cells = picks.astype(np.intp) * reps + np.arange(reps)
-    return np.bincount(cells.ravel(), minlength=runs * reps).reshape(runs, reps).astype(kind)
+def _block(runs: int) -> int:
+    """How many replicates are made at once."""
+    return max(256, min(_BLOCK_REPS, _BLOCK_CELLS // runs))

@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 from ..errors import ScoreError, near
 from ..metric import Series
 from .aggregate import trimmed_mean
-from .bootstrap import MINIMUM_REPS, Seed, draw_counts, random_words
-from .intervals import check_level, quantiles, small_sample_stretch
+from .bootstrap import MINIMUM_REPS
+from .draws import Seed, draw_counts, random_words
+from .intervals import check_level, small_sample_stretch
+from .quantiles import quantiles
 
 __all__ = [
     "CURVE_AGGREGATES",
+    "CURVE_AXES",
     "CURVE_INTERVALS",
     "CurveEstimate",
     "RunCurve",
@@ -33,6 +36,9 @@ __all__ = [
 
 CURVE_AGGREGATES = ("mean", "median", "iqm")
 """How runs are aggregated at a step."""
+
+CURVE_AXES = ("step", "wall time")
+"""What a curve runs over: logged steps, or seconds since the first row of a run."""
 
 CURVE_INTERVALS = ("calibrated", "percentile", "std", "none")
 """What a band shows: a bootstrap interval (see `intervals`), one standard deviation, or nothing."""
@@ -76,19 +82,33 @@ class CurveEstimate:
         return len(self.runs)
 
 
-def run_curve(series: Series) -> RunCurve:
-    """The rows of a run as a curve: sorted by step, repeats averaged, non-finite rows left out."""
-    finite = np.isfinite(series.values)
-    steps, values = series.steps[finite], series.values[finite]
+def run_curve(series: Series, over: str = "step") -> RunCurve:
+    """The rows of a run as a curve: sorted, repeats averaged, non-finite rows left out.
+
+    `over` is one of `CURVE_AXES`; over wall time `steps` are seconds since the run's first row.
+    """
+    if over not in CURVE_AXES:
+        raise ScoreError(
+            f"there are no curves over '{over}'; use {' or '.join(CURVE_AXES)}"
+            f"{near(over, CURVE_AXES)}"
+        )
+    places = series.steps.astype(np.float64) if over == "step" else _elapsed(series)
+    finite = np.isfinite(series.values) & np.isfinite(places)
+    steps, values = places[finite], series.values[finite]
     order = np.argsort(steps, kind="stable")
     steps, values = steps[order], values[order]
     distinct, first = np.unique(steps, return_index=True)
     if len(distinct) < len(steps):
         counts = np.diff(np.append(first, len(steps)))
         values = np.add.reduceat(values, first) / counts
-    return RunCurve(
-        series.run_id, distinct.astype(np.float64), values, int(len(finite) - finite.sum())
-    )
+    return RunCurve(series.run_id, distinct, values, int(len(finite) - finite.sum()))
+
+
+def _elapsed(series: Series) -> NDArray[np.float64]:
+    """Seconds since the earliest row."""
+    known = series.wall_times[np.isfinite(series.wall_times)]
+    elapsed: NDArray[np.float64] = series.wall_times - (known.min() if len(known) else 0.0)
+    return elapsed
 
 
 def smoothed(curve: RunCurve, rows: int) -> RunCurve:
@@ -180,7 +200,7 @@ def curve_estimate(
         if interval == "calibrated":
             # One task with n runs: the stretch depends on n alone, so any varying column serves.
             ramp = np.arange(len(curves), dtype=np.float64)
-            stretch = small_sample_stretch((ramp,), level)
+            stretch = float(small_sample_stretch((ramp,), level))
             low, high = point - stretch * (point - low), point + stretch * (high - point)
     return CurveEstimate(grid, point, low, high, values, resampled)
 

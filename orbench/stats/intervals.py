@@ -1,14 +1,15 @@
-"""Intervals from bootstrap replicates, and `interval_estimates` for scores people already have.
+"""Interval methods: from bootstrap replicates to the two ends of an interval.
 
 `percentile` is what the literature reports. It is too narrow with few runs: with 3 seeds a nominal
 95 % interval of a mean holds the truth in about three cases of four. `calibrated` stretches it by
-what a small sample is known to hide, and holds its level on normal scores from 3 seeds up.
+what a small sample is known to hide, and holds its level on normal scores from 3 seeds up. `basic`,
+`bc` and `bca` are the other methods of rliable.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Protocol
@@ -17,44 +18,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ScoreError, near
-from .aggregate import Scores, Statistic, TaskArrays, as_tasks, statistic_named
-from .bootstrap import MINIMUM_REPS, Seed, bootstrap
-from .student_t import t_quantile
+from .distributions import t_quantile
+from .quantiles import quantiles, quantiles_by_row
 
 __all__ = [
     "INTERVALS",
+    "BCa",
+    "Basic",
+    "BiasCorrected",
     "Calibrated",
-    "Estimate",
+    "Evidence",
     "Interval",
     "Percentile",
-    "estimate_all",
-    "interval_estimates",
+    "check_level",
     "interval_named",
-    "quantiles",
+    "small_sample_stretch",
 ]
+
+Ends = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+_NORMAL = NormalDist()
+# Probabilities are rounded here: the last bits of the C library's erf differ between machines.
+_DIGITS = 12
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """A statistic with its interval.
+class Evidence:
+    """The replicates of a statistic, and what an interval may ask besides.
 
-    `low` and `high` are None where there is none, and `note` says why. `n` has the number
-    of runs of every task.
+    `point` is (...) and `replicates` (... x reps): one number, or a curve of them. `columns` hold
+    what varies, one array (n_task) or (n_task x ...) per task and run set, scaled as they enter a
+    mean. `left_out` gives the statistic without each run, one array (... x n_task) per column.
     """
 
-    statistic: str
-    point: float
-    low: float | None
-    high: float | None
-    n: tuple[int, ...]
-    method: str
-    level: float
-    reps: int
-    note: str = ""
+    point: NDArray[np.float64]
+    replicates: NDArray[np.float64]
+    columns: Sequence[NDArray[np.float64]]
+    left_out: Callable[[], Sequence[NDArray[np.float64]]]
 
 
 class Interval(Protocol):
-    """Makes an interval of replicates; works on one number or on a curve of them."""
+    """Makes an interval of replicates."""
 
     @property
     def name(self) -> str:
@@ -66,14 +71,8 @@ class Interval(Protocol):
         """The method as a caption says it."""
         ...
 
-    def __call__(
-        self,
-        point: NDArray[np.float64],
-        replicates: NDArray[np.float64],
-        tasks: TaskArrays,
-        level: float,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Lower and upper ends, shaped as `point` (...); `replicates` is (... x reps)."""
+    def __call__(self, evidence: Evidence, level: float) -> Ends:
+        """Lower and upper ends, shaped as the point; NaN where the method gives none."""
         ...
 
 
@@ -84,15 +83,55 @@ class Percentile:
     name: str = "percentile"
     text: str = "percentile bootstrap"
 
-    def __call__(
-        self,
-        point: NDArray[np.float64],
-        replicates: NDArray[np.float64],
-        tasks: TaskArrays,
-        level: float,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def __call__(self, evidence: Evidence, level: float) -> Ends:
         """The quantiles (1 - level) / 2 and (1 + level) / 2."""
-        return quantiles(replicates, ((1 - level) / 2, (1 + level) / 2))
+        return quantiles(evidence.replicates, ((1 - level) / 2, (1 + level) / 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """The basic interval: the percentile interval, reflected at the point."""
+
+    name: str = "basic"
+    text: str = "basic bootstrap"
+
+    def __call__(self, evidence: Evidence, level: float) -> Ends:
+        """Twice the point less the upper and the lower quantile."""
+        low, high = Percentile()(evidence, level)
+        return 2 * evidence.point - high, 2 * evidence.point - low
+
+
+@dataclass(frozen=True, slots=True)
+class BiasCorrected:
+    """The bias-corrected percentile interval (Efron 1981), `bc`.
+
+    Replicates that equal the point count one half as below it; rliable counts none of them, which
+    shifts the interval where there are few runs.
+    """
+
+    name: str = "bc"
+    text: str = "bias-corrected bootstrap (BC)"
+
+    def __call__(self, evidence: Evidence, level: float) -> Ends:
+        """Quantiles at probabilities moved by the share of replicates below the point."""
+        return _corrected(evidence, level, np.zeros(np.shape(evidence.point)))
+
+
+@dataclass(frozen=True, slots=True)
+class BCa:
+    """The bias-corrected and accelerated interval (Efron 1987), `bca`.
+
+    The acceleration is that of several samples (Davison & Hinkley 1997, section 5.3.2): influences
+    by leaving out one run of one task at a time. rliable leaves out a run of every task at once,
+    and with several statistics in one call mixes them.
+    """
+
+    name: str = "bca"
+    text: str = "bias-corrected and accelerated bootstrap (BCa)"
+
+    def __call__(self, evidence: Evidence, level: float) -> Ends:
+        """As `BiasCorrected`, with probabilities moved further by the skewness."""
+        return _corrected(evidence, level, _acceleration(evidence.left_out()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +146,17 @@ class Calibrated:
     name: str = "calibrated"
     text: str = "bootstrap with small-sample correction (scaled t)"
 
-    def __call__(
-        self,
-        point: NDArray[np.float64],
-        replicates: NDArray[np.float64],
-        tasks: TaskArrays,
-        level: float,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def __call__(self, evidence: Evidence, level: float) -> Ends:
         """The stretched percentile interval."""
-        low, high = Percentile()(point, replicates, tasks, level)
-        stretch = small_sample_stretch(tasks, level)
+        low, high = Percentile()(evidence, level)
+        stretch = small_sample_stretch(evidence.columns, level)
+        point = evidence.point
         return point - stretch * (point - low), point + stretch * (high - point)
 
 
-INTERVALS: dict[str, Interval] = {one.name: one for one in (Percentile(), Calibrated())}
+INTERVALS: dict[str, Interval] = {
+    one.name: one for one in (Percentile(), Calibrated(), Basic(), BiasCorrected(), BCa())
+}
 """The interval methods by name."""
 
 
@@ -128,116 +164,32 @@ def interval_named(name: str) -> Interval:
     """The interval method of this name; raises ScoreError with near names."""
     if name not in INTERVALS:
         raise ScoreError(
-            f"there is no interval '{name}'; use {' or '.join(INTERVALS)}{near(name, INTERVALS)}"
+            f"there is no interval '{name}'; use {', '.join(INTERVALS)}{near(name, INTERVALS)}"
         )
     return INTERVALS[name]
 
 
-def interval_estimates(
-    scores: Mapping[str, Scores],
-    *,
-    statistics: Sequence[str | Statistic] = ("mean", "median", "iqm", "optimality_gap"),
-    method: str = "percentile",
-    level: float = 0.95,
-    reps: int = 50_000,
-    seed: Seed = 0,
-) -> dict[str, dict[str, Estimate]]:
-    """Aggregates with stratified bootstrap intervals, by label and by name of the statistic.
+def small_sample_stretch(
+    columns: Sequence[NDArray[np.float64]], level: float
+) -> NDArray[np.float64]:
+    """By how much `Calibrated` stretches, (...) for columns (n_task x ...); 1 if none varies.
 
-    `scores` maps a label to an array (runs x tasks) or, ragged, to one array of runs per task.
-    Units are those of the scores. An int `seed` gives a label the same interval whatever else is in
-    `scores`. Where a task has one run there is no interval, and the estimate says so. Raises
-    ScoreError for scores that are not finite, fewer than 100 `reps` and unknown names.
-    Source: Agarwal et al. 2021, section 4; `calibrated` see `Calibrated`.
+    Every column needs two runs. Source of the degrees of freedom: Satterthwaite 1946.
     """
-    chosen = [statistic_named(one) if isinstance(one, str) else one for one in statistics]
-    interval = interval_named(method)
-    return {
-        label: {
-            estimate.statistic: estimate
-            for estimate in estimate_all(
-                as_tasks(values, label), chosen, interval, level=level, reps=reps, seed=seed
-            )
-        }
-        for label, values in scores.items()
-    }
-
-
-def estimate_all(
-    tasks: TaskArrays,
-    statistics: Sequence[Statistic],
-    interval: Interval,
-    *,
-    level: float,
-    reps: int,
-    seed: Seed,
-) -> list[Estimate]:
-    """Every statistic of the scores with its interval, from the same resamples."""
-    check_level(level)
-    if reps < MINIMUM_REPS:
-        raise ScoreError(f"{reps} replicates make no interval; use at least {MINIMUM_REPS}")
-    n = tuple(len(column) for column in tasks)
-    points = [statistic(tasks) for statistic in statistics]
-    note = _no_interval(n)
-    ends: list[tuple[float | None, float | None]] = [(None, None)] * len(points)
-    if not note:
-        replicates = bootstrap(tasks, statistics, reps, seed)
-        lows, highs = interval(np.array(points), replicates, tasks, level)
-        ends = list(zip(lows.tolist(), highs.tolist(), strict=True))
-    return [
-        Estimate(statistic.name, point, low, high, n, interval.name, level, reps, note)
-        for statistic, point, (low, high) in zip(statistics, points, ends, strict=True)
-    ]
-
-
-def quantiles(
-    values: NDArray[np.float64],
-    probabilities: tuple[float, float],
-    repeats: NDArray[np.int64] | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Two quantiles over the last axis, linearly interpolated between order statistics.
-
-    `repeats` (last axis) says how often each value stands in the sample, None for once.
-    """
-    size = values.shape[-1] if repeats is None else int(repeats.sum())
-    places = [probability * (size - 1) for probability in probabilities]
-    wanted = sorted({place for one in places for place in (math.floor(one), math.ceil(one))})
-    found = dict(zip(wanted, _order_statistics(values, wanted, repeats), strict=True))
-
-    def at(place: float) -> NDArray[np.float64]:
-        below, above = found[math.floor(place)], found[math.ceil(place)]
-        return below + (above - below) * (place - math.floor(place))
-
-    return at(places[0]), at(places[1])
-
-
-def _order_statistics(
-    values: NDArray[np.float64], places: Sequence[int], repeats: NDArray[np.int64] | None
-) -> list[NDArray[np.float64]]:
-    """The values at these places of the sorted sample, over the last axis."""
-    if repeats is None:
-        ordered = np.partition(values, places, axis=-1)
-        return [ordered[..., place] for place in places]
-    order = np.argsort(values, axis=-1, kind="stable")
-    up_to = np.cumsum(repeats[order], axis=-1)
-    found = []
-    for place in places:
-        at = np.take_along_axis(order, np.argmax(up_to > place, axis=-1)[..., None], axis=-1)
-        found.append(np.take_along_axis(values, at, axis=-1)[..., 0])
-    return found
-
-
-def small_sample_stretch(tasks: TaskArrays, level: float) -> float:
-    """By how much `Calibrated` stretches; every task needs two runs. 1 if no task varies."""
-    sizes = np.array([len(column) for column in tasks])
-    spreads = np.array([column.var(ddof=1) for column in tasks]) / sizes
-    total = float(spreads.sum())
-    if total == 0:
-        return 1.0
-    degrees = total**2 / float((spreads**2 / (sizes - 1)).sum())
-    seen = float((spreads * (sizes - 1) / sizes).sum())
+    unbiased, seen, weight = (np.zeros(columns[0].shape[1:]) for _ in range(3))
+    for column in columns:
+        runs = len(column)
+        spread = column.var(axis=0, ddof=1) / runs
+        unbiased = unbiased + spread
+        seen = seen + spread * (runs - 1) / runs
+        weight = weight + spread**2 / (runs - 1)
+    varies = seen > 0
     upper = (1 + level) / 2
-    return math.sqrt(total / seen) * t_quantile(upper, degrees) / NormalDist().inv_cdf(upper)
+    degrees = np.where(varies, unbiased, 1) ** 2 / np.where(varies, weight, 1)
+    quantile = np.vectorize(lambda freedom: t_quantile(upper, float(freedom)), otypes=[float])
+    factor = np.sqrt(np.where(varies, unbiased, 1) / np.where(varies, seen, 1))
+    stretch: NDArray[np.float64] = factor * quantile(degrees) / _NORMAL.inv_cdf(upper)
+    return np.where(varies, stretch, 1.0)
 
 
 def check_level(level: float) -> None:
@@ -246,9 +198,40 @@ def check_level(level: float) -> None:
         raise ScoreError(f"the level of an interval is between 0 and 1, as 0.95, not {level:g}")
 
 
-def _no_interval(n: tuple[int, ...]) -> str:
-    single = sum(1 for size in n if size == 1)
-    if not single:
-        return ""
-    where = "" if len(n) == 1 else f" on {single} of {len(n)} tasks"
-    return f"n=1{where}: no interval"
+def _corrected(evidence: Evidence, level: float, acceleration: NDArray[np.float64]) -> Ends:
+    above = evidence.replicates - np.asarray(evidence.point)[..., None]
+    # Equal but for the order of adding up.
+    nothing = _ROUNDING * np.abs(evidence.replicates).max(axis=-1, keepdims=True)
+    tied = np.abs(above) <= nothing
+    share = (above < -nothing).mean(axis=-1) + tied.mean(axis=-1) / 2
+    low, high = (
+        np.vectorize(_moved_probability, otypes=[float])(share, acceleration, probability)
+        for probability in ((1 - level) / 2, (1 + level) / 2)
+    )
+    none = np.isnan(low)
+    ends = [
+        np.where(none, math.nan, quantiles_by_row(evidence.replicates, np.where(none, 0.5, at)))
+        for at in (low, high)
+    ]
+    return ends[0], ends[1]
+
+
+def _moved_probability(share: float, acceleration: float, probability: float) -> float:
+    """The probability that BCa reads off instead; NaN if all replicates are on one side."""
+    if not 0 < share < 1:
+        return math.nan
+    bias = _NORMAL.inv_cdf(share)
+    moved = bias + _NORMAL.inv_cdf(probability)
+    return float(f"{_NORMAL.cdf(bias + moved / (1 - acceleration * moved)):.{_DIGITS}g}")
+
+
+def _acceleration(left_out: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Skewness of the influences over 6; 0 where the statistic does not vary."""
+    cubes, squares = np.zeros(left_out[0].shape[:-1]), np.zeros(left_out[0].shape[:-1])
+    for values in left_out:
+        runs = values.shape[-1]
+        influence = (runs - 1) * (values.mean(axis=-1, keepdims=True) - values) / runs
+        cubes = cubes + (influence**3).sum(axis=-1)
+        squares = squares + (influence**2).sum(axis=-1)
+    varies = squares > 0
+    return np.where(varies, cubes / (6 * np.where(varies, squares, 1) ** 1.5), 0.0)

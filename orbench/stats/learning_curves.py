@@ -18,15 +18,16 @@ from ..run_set import (
     repeated_seeds,
     split_by_status,
 )
-from .bootstrap import Seed
 from .curves import CurveEstimate, RunCurve, curve_estimate, run_curve, smoothed
+from .draws import Seed
 from .intervals import INTERVALS
-from .summary import interval_in_words
+from .summary_notes import interval_in_words
 
 __all__ = ["CurveSettings", "LearningCurve", "LearningCurves", "learning_curves"]
 
 # A set whose shortest run stops earlier than this part of its longest is worth a sentence.
 _SHORT = 0.95
+_WALL_TIME = "Wall time runs from the first row of each run, pauses between restarts included."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class CurveSettings:
     points: int = 400
     reps: int = 2000
     seed: Seed = 0
+    over: str = "step"
 
     def sentences(self) -> list[str]:
         """The caption's sentences on method."""
@@ -59,7 +61,9 @@ class CurveSettings:
         else:
             band = "No bands."
         return [
-            f"Lines: {aggregate} over runs at steps that all runs of the set cover; {smooth}.",
+            f"Lines: {aggregate} over runs at {self.over}s that all runs of the set cover;"
+            f" {smooth}.",
+            _WALL_TIME if self.over == "wall time" else "",
             band,
         ]
 
@@ -96,8 +100,8 @@ class LearningCurves:
         """The sentences of a caption: method, then what is peculiar to these runs."""
         notes = [
             *self.settings.sentences(),
-            _note_on_grid(self.curves),
-            *_notes_on_cells(self.curves, self.labels, self.envs),
+            _note_on_grid(self.curves, self.settings.over),
+            *_notes_on_cells(self.curves, self.labels, self.envs, self.settings.over),
             left_out_in_words(self.left_out),
         ]
         return tuple(note for note in notes if note)
@@ -149,7 +153,7 @@ def _curves_of_set(
     for env, runs in run_set.by_env().items():
         kept = []
         for run in runs:
-            curve = run_curve(series[run.run_id]) if run.run_id in series else None
+            curve = run_curve(series[run.run_id], settings.over) if run.run_id in series else None
             if curve is None or not len(curve.steps):
                 left_out.append(LeftOut(run.run_id, run_set.label, env, "without finite points"))
             else:
@@ -179,28 +183,29 @@ def _learning_curve(
     return LearningCurve(label, env, estimate, curves, repeated_seeds(run for run, _ in ordered))
 
 
-def _note_on_grid(curves: Sequence[LearningCurve]) -> str:
+def _note_on_grid(curves: Sequence[LearningCurve], over: str) -> str:
     points = max(
         (len(curve.estimate.steps) for curve in curves if curve.estimate.resampled), default=0
     )
     if not points:
         return "Runs are linearly interpolated between their rows."
     return (
-        f"Runs with more rows are brought to {points} equally spaced steps; a point is the mean of"
-        " the linearly interpolated run over its stretch of steps."
+        f"Runs with more rows are brought to {points} equally spaced {over}s; a point is the mean"
+        f" of the linearly interpolated run over its stretch of {over}s."
     )
 
 
 def _notes_on_cells(
-    curves: Sequence[LearningCurve], labels: Sequence[str], envs: Sequence[str]
+    curves: Sequence[LearningCurve], labels: Sequence[str], envs: Sequence[str], over: str
 ) -> list[str]:
     def named(chosen: Iterable[tuple[LearningCurve, str]]) -> str:
         return "; ".join(f"{one.label} on {one.env_id}{detail}" for one, detail in chosen)
 
+    unit = " s" if over == "wall time" else ""
     all_single = all(one.estimate.n == 1 for one in curves)
     single = named((one, "") for one in curves if one.estimate.n == 1 and not all_single)
     short = named(
-        (one, f" at step {one.estimate.steps[-1]:g} of {one.last_step:g}")
+        (one, f" at {over} {one.estimate.steps[-1]:g} of {one.last_step:g}{unit}")
         for one in curves
         if one.estimate.steps[-1] < _SHORT * one.last_step
     )

@@ -129,3 +129,9 @@ def recorded(tmp_path_factory) -> Orbench:
 def fresh(tmp_path) -> Orbench:
     """An empty folder without a store."""
     return Orbench(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def orbench_in() -> type[Orbench]:
+    """Runs `orbench` in any folder: `orbench_in(folder)("list")`."""
+    return Orbench

@@ -29,6 +29,18 @@ VALUES = np.array([1.0, 9.0, 2.0, 4.0, 3.0])
         ("at-20", 9.0, "the value of a run at step 20"),
         ("at-29", 9.0, "the value of a run at step 29"),
         ("at-5e1", 3.0, "the value of a run at step 50"),
+        ("auc", 4.25, "the area under the curve of a run, over its range of steps"),
+        (
+            "auc-30",
+            5.25,
+            "the area under the curve of a run up to step 30, over its range of steps",
+        ),
+        (
+            "auc-25",
+            5.75,
+            "the area under the curve of a run up to step 25, over its range of steps",
+        ),
+        ("auc-10", 1.0, "the area under the curve of a run up to step 10, over its range of steps"),
     ],
 )
 def test_a_rule_gives_a_score_and_says_how(rule, score, text):
@@ -37,17 +49,19 @@ def test_a_rule_gives_a_score_and_says_how(rule, score, text):
     assert selection.text == text
 
 
-@pytest.mark.parametrize("rule", ["at-5", "at-51"])
+@pytest.mark.parametrize("rule", ["at-5", "at-51", "auc-5", "auc-51"])
 def test_a_step_that_a_run_does_not_reach_has_no_score(rule):
     assert math.isnan(parse_selection(rule)(STEPS, VALUES))
 
 
-@pytest.mark.parametrize("rule", ["best", "lowest", "last", "last-2", "last-50%"])
+@pytest.mark.parametrize("rule", ["best", "lowest", "last", "last-2", "last-50%", "auc"])
 def test_nan_is_never_skipped(rule):
     assert math.isnan(parse_selection(rule)(STEPS, np.array([1.0, 2.0, 3.0, 4.0, np.nan])))
 
 
-@pytest.mark.parametrize("rule", ["", "las", "last-0", "last-0%", "last-101%", "at-1.5", "last--3"])
+@pytest.mark.parametrize(
+    "rule", ["", "las", "last-0", "last-0%", "last-101%", "at-1.5", "last--3", "auc-", "auc-1.5"]
+)
 def test_what_is_no_rule_is_refused_with_the_forms_there_are(rule):
     with pytest.raises(UsageError, match=r"use one like last, last-100, last-10%"):
         parse_selection(rule)

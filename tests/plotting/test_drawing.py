@@ -10,9 +10,10 @@ import pytest
 from matplotlib.colors import to_hex
 
 from orbench.errors import FigureError
-from orbench.plotting import THEMES, CurvesFigure, Look, draw_curves, plot_curves
-from orbench.plotting.drawing import grid_columns, in_units
+from orbench.plotting import THEMES, Axis, CurvesFigure, Look, draw_curves, plot_curves
+from orbench.plotting.frame import grid_columns
 from orbench.plotting.style import line_styles
+from orbench.plotting.ticks import in_units
 
 
 def panels_of(drawn):
@@ -31,12 +32,12 @@ def test_lines_and_bands_have_the_figures_numbers(experiment):
     for axes, panel in zip(panels_of(drawn), figure.panels, strict=True):
         assert len(axes.lines) == len(axes.collections) == len(panel.lines)
         for artist, line in zip(axes.lines, panel.lines, strict=True):
-            np.testing.assert_array_equal(artist.get_xdata(), line.steps)
+            np.testing.assert_array_equal(artist.get_xdata(), line.x)
             np.testing.assert_array_equal(artist.get_ydata(), line.values)
         for artist, line in zip(axes.collections, panel.lines, strict=True):
             heights = artist.get_paths()[0].vertices[:, 1]
             assert {line.low.min(), line.high.max()} <= set(heights)
-        assert axes.get_ylim() == pytest.approx(panel.y_range)
+        assert axes.get_ylim() == pytest.approx(panel.y_range(figure.y))
 
 
 def test_axes_and_legend_say_what_is_seen(experiment):
@@ -184,7 +185,7 @@ def test_a_look_that_does_not_exist_is_refused(experiment, look, message):
 
 def test_a_figure_without_panels_is_refused():
     with pytest.raises(FigureError, match="no panel"):
-        draw_curves(CurvesFigure((), (), "Steps", "Return", "", ()))
+        draw_curves(CurvesFigure((), (), {}, Axis("Steps"), Axis("Return"), "", ()))
 
 
 def test_neither_the_face_needs_matplotlib_nor_drawing_needs_pyplot():

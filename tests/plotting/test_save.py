@@ -26,7 +26,7 @@ def figure(experiment):
 def test_a_figure_is_written_with_its_caption_and_its_numbers(figure, tmp_path):
     paths = save_figure(figure, tmp_path / "new" / "curves", formats=FIGURE_FORMATS)
     assert [path.name for path in paths] == [
-        "curves.png", "curves.svg", "curves.pdf", "curves.txt", "curves.csv",
+        "curves.png", "curves.svg", "curves.pdf", "curves.txt", "curves.csv", "curves.json",
     ]  # fmt: skip
     assert paths[0].read_bytes().startswith(b"\x89PNG")
     assert ElementTree.parse(paths[1]).getroot().tag.endswith("svg")
@@ -52,7 +52,7 @@ def test_a_figure_is_written_with_its_caption_and_its_numbers(figure, tmp_path):
 )
 def test_the_suffix_is_a_format_where_it_is_one(figure, tmp_path, name, formats, pictures):
     paths = save_figure(figure, tmp_path / name, formats=formats)
-    assert [path.name for path in paths[:-2]] == pictures
+    assert [path.name for path in paths[:-3]] == pictures
 
 
 PROGRAM = """
@@ -88,7 +88,7 @@ def test_fresh_processes_write_the_same_bytes(tmp_path):
         )
         printed.append(finished.stdout)
     assert printed[0] == printed[1]
-    assert len(printed[0].splitlines()) == 5
+    assert len(printed[0].splitlines()) == 6
 
 
 def test_the_users_own_settings_do_not_show(figure, tmp_path):

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from orbench.errors import ScoreError
 from orbench.stats import IQM, STATISTICS, Mean, Median, OptimalityGap
-from orbench.stats.bootstrap import Resample, bootstrap, draw_counts, random_words, resamples
+from orbench.stats.bootstrap import Resample, bootstrap, resamples
+from orbench.stats.draws import draw_counts, random_words
 
 TASKS = tuple(np.random.default_rng(1).normal(1, 1, n) for n in (3, 5, 4))
 
@@ -45,7 +46,7 @@ def test_the_scheme_is_pinned():
 
 def test_both_ways_of_counting_give_the_same_counts(monkeypatch):
     few = draw_counts(random_words(3), 20, 100)
-    monkeypatch.setattr("orbench.stats.bootstrap._FEW_RUNS", 0)
+    monkeypatch.setattr("orbench.stats.draws._FEW_RUNS", 0)
     np.testing.assert_array_equal(draw_counts(random_words(3), 20, 100), few)
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from orbench.errors import ScoreError
 from orbench.metric import Series
 from orbench.stats import RunCurve, curve_estimate, run_curve, smoothed
-from orbench.stats.bootstrap import draw_counts, random_words
 from orbench.stats.curves import common_grid, on_grid
+from orbench.stats.draws import draw_counts, random_words
 
 
 def series(steps, values, run_id="run"):

@@ -13,8 +13,9 @@ from hypothesis.extra import numpy as npst
 
 from orbench.errors import ScoreError
 from orbench.stats import interval_estimates
-from orbench.stats.intervals import quantiles, small_sample_stretch
-from orbench.stats.student_t import t_quantile
+from orbench.stats.distributions import t_quantile
+from orbench.stats.intervals import small_sample_stretch
+from orbench.stats.quantiles import quantiles
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

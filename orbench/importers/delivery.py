@@ -1,0 +1,185 @@
+"""From imported runs to a store: each once, however often and in how many pieces it is imported.
+
+A run's id is made of what names it, so that it is the same one in every import. What the store
+already has of it is compared, bit by bit, with what the file has now: rows that follow are added,
+rows that are there are not added again. Where the rows differ, the file holds another run of the
+same name: it becomes a run of its own, and is told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import count
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from ..errors import StoreUnavailableError
+from ..events import ConfigUpdated, Event, FactsCaptured, RunEnded, RunStarted
+from ..run import derived_run_id
+from ..run_store import Points, Shipment
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..metric import Series
+    from ..run_store import RunStore
+    from .imported import ImportedRun
+
+__all__ = ["Delivery", "Outcome", "deliver", "plan_delivery"]
+
+
+_ATTEMPTS = 10
+
+
+class Outcome(StrEnum):
+    """What an import did, or would do, with a run."""
+
+    NEW = "new"
+    GROWN = "grown"
+    KNOWN = "known"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where a run goes in a store: its id, and what of it is not there yet.
+
+    `start` is how many of its points the store has. `differs` are runs of the same name whose
+    rows are others. A run without a point is not put into a store, and has no id.
+    """
+
+    run_id: str
+    outcome: Outcome
+    start: int
+    points: Mapping[str, Points]
+    differs: tuple[str, ...] = ()
+
+    @property
+    def added(self) -> int:
+        """How many points are added."""
+        return sum(len(points.steps) for points in self.points.values())
+
+
+def plan_delivery(store: RunStore | None, run: ImportedRun) -> Delivery:
+    """Find out what of a run is new to a store; None is a store that is not there yet."""
+    if not run.points:
+        return Delivery("", Outcome.EMPTY, 0, {})
+    differs: list[str] = []
+    for ordinal in count():
+        run_id = _run_id(run, ordinal)
+        start = store.watermark(_segment_id(run_id)) if store is not None else 0
+        if store is None or start == 0:
+            return Delivery(run_id, Outcome.NEW, 0, run.points, tuple(differs))
+        new = _new_points(store, run_id, run)
+        if new is not None:
+            outcome = Outcome.GROWN if new else Outcome.KNOWN
+            return Delivery(run_id, outcome, start, new, tuple(differs))
+        differs.append(run_id)
+    raise AssertionError("count() does not end")
+
+
+def deliver(store: RunStore, run: ImportedRun) -> Delivery:
+    """Put what is new of a run into a store; all of it or, on an error, nothing.
+
+    Safe to do twice at once: of two that add the same rows one does, the other finds them there.
+    """
+    for _ in range(_ATTEMPTS):
+        plan = plan_delivery(store, run)
+        if not plan.added or store.ship(_shipment(run, plan)):
+            return plan
+    raise StoreUnavailableError(
+        f"{run.file}: {run} is imported by others at the same time; try again later"
+    )
+
+
+def _shipment(run: ImportedRun, plan: Delivery) -> Shipment:
+    return Shipment(
+        segment_id=_segment_id(plan.run_id),
+        run_id=plan.run_id,
+        start=plan.start,
+        end=plan.start + plan.added,
+        events=tuple(_events(run, first=plan.outcome is Outcome.NEW)),
+        points=plan.points,
+        heartbeat=run.ended,
+        closed=True,
+    )
+
+
+def _events(run: ImportedRun, *, first: bool) -> list[Event]:
+    started = RunStarted(
+        started=run.started,
+        project=run.project,
+        exp_name=run.exp_name,
+        env_id=run.env_id,
+        seed=run.seed,
+        # A file that has grown is no new start of the run.
+        attached=not first,
+    )
+    config = [ConfigUpdated(values=dict(run.config))] if run.config else []
+    facts = FactsCaptured(kind="command", document=dict(run.provenance))
+    ended = RunEnded(status=run.status.value, ended=run.ended)
+    return [started, *config, facts, ended]
+
+
+def _segment_id(run_id: str) -> str:
+    return f"{run_id}/import"
+
+
+def _run_id(run: ImportedRun, ordinal: int) -> str:
+    """The id of the run of this name, or of the next ones whose rows differ.
+
+    Without a seed many runs have one name, so that the file's name tells them apart.
+    """
+    file = run.file if run.seed is None else ""
+    named = [run.importer, run.project, run.exp_name, run.env_id, run.seed, run.config]
+    text = json.dumps([*named, file, ordinal], sort_keys=True)
+    return derived_run_id(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
+
+
+def _new_points(store: RunStore, run_id: str, run: ImportedRun) -> dict[str, Points] | None:
+    """What a run has beyond what the store has of it; None where they are different runs."""
+    details = store.details(run_id)
+    stored = {summary.metric for summary in details.metrics}
+    new: dict[str, Points] = {}
+    for metric in stored | run.points.keys():
+        there = store.series([run_id], metric) if metric in stored else []
+        here = run.points.get(metric)
+        rest = _rest(there[0], here) if there and here is not None else here
+        if rest is None and here is not None:
+            return None
+        if rest is not None and len(rest.steps):
+            new[metric] = rest
+    if new and not _same_file(details.facts.get("command", {}).get("file"), run.file):
+        return None
+    # Rows that the file no longer has are another run, unless all it has are the store's first.
+    if new and not stored <= run.points.keys():
+        return None
+    return new
+
+
+def _same_file(stored: object, file: str) -> bool:
+    """Whether a file may be a grown one: its name is the same, wherever it was read from."""
+    return PurePosixPath(str(stored)).name == PurePosixPath(file).name
+
+
+def _rest(there: Series, here: Points) -> Points | None:
+    """The points behind those that are stored; None where the shared ones differ."""
+    import numpy as np
+
+    shared = min(len(there), len(here.steps))
+    if not np.array_equal(there.steps[:shared], here.steps[:shared]):
+        return None
+    # Bit by bit: NaN is NaN here.
+    if not np.array_equal(_bits(there.values[:shared]), _bits(here.values[:shared])):
+        return None
+    rest = slice(shared, None)
+    return Points(here.steps[rest], here.values[rest], here.wall_times[rest])
+
+
+def _bits(values: NDArray[np.float64]) -> NDArray[np.uint64]:
+    return values.view("uint64")
