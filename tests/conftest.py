@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,12 @@ import pytest
 from orbench.events import ConfigUpdated, Event, RunEnded, RunStarted, TagsChanged
 from orbench.run import new_run_id
 from orbench.run_store import Points, RunStore, Shipment
+
+# Whoever starts the tests may have ignored signals (nohup does, and a shell for what it puts into
+# the background), and programs inherit that; those that the tests start are to begin as usual.
+for _number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(_number, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _SERVER_OPTIONS = ("fsync = off", "full_page_writes = off", "max_connections = 200")
 
