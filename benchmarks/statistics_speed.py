@@ -3,10 +3,10 @@
     OPENBLAS_NUM_THREADS=1 python benchmarks/statistics_speed.py
 
 Every row is computed by `orbench.stats` and, through `engine="rliable"`, by rliable on the same
-scores. Ours is the median of several times, before and after rliable's one. Where it would take minutes it
-gets fewer replicates, and its time is scaled to all of them, which is linear but for a constant of
-milliseconds; the table says so. The ends of the intervals are compared too: how far they are apart,
-in widths of the interval, beside how far Monte-Carlo error may take them.
+scores. Ours is the median of several times, before and after rliable's one. Where that would take
+minutes it gets fewer replicates, and its time is scaled to all of them, which is linear but for a
+constant of milliseconds; the table says so. The ends of the intervals are compared too: how far
+they are apart, in widths of the interval, beside how far Monte-Carlo error may take them.
 """
 
 from __future__ import annotations

@@ -244,9 +244,11 @@ class _Scan:
         self.sums, self._part = np.zeros((2, reps))
         self._counts, self._masses = counts, masses
         self._low, self._high = kind(low), kind(high)
-        self._below, self._after, self._weighed = np.zeros((3, reps), kind)
+        self._below, self._after = np.zeros((2, reps), kind)
+        self._weighed: NDArray[np.generic] = np.empty(reps, kind)
         # The mass below that is between the cuts: before a value, and with it.
-        self._kept_before, self._kept_with = np.full((2, reps), self._low)
+        self._kept_before: NDArray[np.generic] = np.full(reps, self._low)
+        self._kept_with: NDArray[np.generic] = np.empty(reps, kind)
         self._least = kind(0)  # over resamples, of the mass below
 
     def advance(self, values: NDArray[np.float64], first: int) -> bool:
@@ -271,16 +273,18 @@ class _Scan:
         """The mass of a value in every resample."""
         if self._masses is None:
             return self._counts[rank]
-        return np.multiply(self._counts[rank], self._masses[rank], out=self._weighed)
+        np.multiply(self._counts[rank], self._masses[rank], out=self._weighed)
+        return self._weighed
 
     def _kept(self, rank: int) -> NDArray[np.generic]:
         """The part of its mass that is between the cuts; moves on."""
         np.add(self._below, self._mass(rank), out=self._below)
         np.maximum(self._below, self._low, out=self._kept_with)
         np.minimum(self._kept_with, self._high, out=self._kept_with)
-        np.subtract(self._kept_with, self._kept_before, out=self._kept_before)
-        self._kept_before, self._kept_with = self._kept_with, self._kept_before
-        return self._kept_with
+        mass = self._kept_before
+        np.subtract(self._kept_with, self._kept_before, out=mass)
+        self._kept_before, self._kept_with = self._kept_with, mass
+        return mass
 
 
 def _iqm(tasks: TaskArrays, counts: Sequence[Counts]) -> NDArray[np.float64]:
