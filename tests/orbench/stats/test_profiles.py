@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbench.errors import ScoreError
-from orbench.stats import PROFILE_KINDS, performance_profile
+from orbench.stats import performance_profile
 from orbench.stats.bootstrap import resamples
 from orbench.stats.profiles import shares_above
 
