@@ -23,6 +23,9 @@ from .stats import (
 
 __all__ = ["ComparedSet", "ReadSeries", "SetCurves", "joined_curves", "prepared_set", "shared_envs"]
 
+# Points of a curve over envs: it is drawn in one panel, and every point is redrawn by itself.
+_EFFICIENCY_POINTS = 100
+
 ReadSeries = Callable[[Sequence[str]], Iterable[Series]]
 """Gives the series of one metric of these runs; runs without it are left out."""
 
@@ -108,7 +111,9 @@ def _on_grids(curves: LearningCurves, envs: Collection[str]) -> SetCurves:
     if aggregated:
         names = tuple(curve.env_id for curve in aggregated)
         try:
-            (over_envs,) = curves_over_envs(replace(curves, curves=aggregated, envs=names))
+            (over_envs,) = curves_over_envs(
+                replace(curves, curves=aggregated, envs=names), points=_EFFICIENCY_POINTS
+            )
         except ScoreError as error:
             why_not = str(error)
     ended = tuple(map(_with_ends_alone, curves.curves))

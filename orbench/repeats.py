@@ -43,7 +43,10 @@ def count_repeats(steps: NDArray[np.int64]) -> RepeatCounts:
     """Count the rows that repeat a step and the places where steps go back; steps are (n)."""
     import numpy as np
 
-    backward = np.diff(steps) < 0
+    ahead = np.diff(steps)
+    if (ahead > 0).all():
+        return RepeatCounts(0, 0)
+    backward = ahead < 0
     return RepeatCounts(len(steps) - len(np.unique(steps)), int(backward.sum()))
 
 

@@ -38,6 +38,8 @@ __all__ = [
     "trimmed_mean",
 ]
 
+_VALUES_AT_ONCE = 8
+
 Scores = NDArray[np.float64] | Sequence[ArrayLike] | Mapping[str, ArrayLike]
 """Scores as callers have them: an array (runs) or (runs x tasks), one array of runs per task, or a
 mapping from names of tasks to arrays of runs."""
@@ -219,43 +221,70 @@ def trimmed_mean(
     every machine adds in the same order and gives the same bits. Values that all resamples cut, or
     all keep, take a short way; only near the cuts is each resample asked for the mass it keeps.
     """
-    reps = counts[0].shape[0]
     total: float = len(values) if masses is None else sum(masses.tolist())
-    kind = _kind_of_mass(len(values), masses)
-    low, high = kind(cut), kind(total - cut)
-    below, weighed = np.zeros((2, reps), kind)
-    # The mass below each value that is between the cuts: before the value, and with it.
-    kept_before, kept_with = np.full((2, reps), low)
-    result, part = np.zeros((2, reps))
-    least = kind(0)
-    for rank, value in enumerate(values):
-        if least >= high:
+    scan = _Scan(counts, masses, cut, total - cut)
+    for start in range(0, len(values), _VALUES_AT_ONCE):
+        if not scan.advance(values[start : start + _VALUES_AT_ONCE], start):
             break
-        mass = counts[rank]
-        if masses is not None:
-            mass = np.multiply(mass, masses[rank], out=weighed)
-        np.add(below, mass, out=below)
-        most = below.max()
-        if most <= low:
-            continue
-        if least >= low and most <= high:
-            np.copyto(kept_before, below)
-        else:
-            np.minimum(np.maximum(below, low, out=kept_with), high, out=kept_with)
-            mass = np.subtract(kept_with, kept_before, out=kept_before)
-            kept_before, kept_with = kept_with, kept_before
-            least = below.min()
-        np.add(result, np.multiply(mass, value, out=part), out=result)
-    return result / (total - 2 * cut)
+    return scan.sums / (total - 2 * cut)
 
 
-def _kind_of_mass(
-    size: int, masses: NDArray[np.float64] | None
-) -> type[np.int16 | np.int64 | np.float64]:
-    """The type that sums of mass are held in: the smallest that is exact."""
-    if masses is not None:
-        return np.float64
-    return np.int16 if size < 2**15 else np.int64
+class _Scan:
+    """Sums up what lies between the cuts, from the lowest value to the highest."""
+
+    def __init__(
+        self,
+        counts: Sequence[Counts],
+        masses: NDArray[np.float64] | None,
+        low: float,
+        high: float,
+    ) -> None:
+        kind = np.float64 if masses is not None else np.int16 if len(counts) < 2**15 else np.int64
+        reps = counts[0].shape[0]
+        self.sums, self._part = np.zeros((2, reps))
+        self._counts, self._masses = counts, masses
+        self._low, self._high = kind(low), kind(high)
+        self._below, self._after = np.zeros((2, reps), kind)
+        self._weighed: NDArray[np.generic] = np.empty(reps, kind)
+        # The mass below that is between the cuts: before a value, and with it.
+        self._kept_before: NDArray[np.generic] = np.full(reps, self._low)
+        self._kept_with: NDArray[np.generic] = np.empty(reps, kind)
+        self._least = kind(0)  # over resamples, of the mass below
+
+    def advance(self, values: NDArray[np.float64], first: int) -> bool:
+        """Take the next values, from rank `first` on; false if all resamples cut what is left."""
+        np.add(self._below, self._mass(first), out=self._after)
+        for rank in range(first + 1, first + len(values)):
+            np.add(self._after, self._mass(rank), out=self._after)
+        most = self._after.max()
+        if most > self._low:
+            whole = self._least >= self._low and most <= self._high
+            for rank, value in enumerate(values, first):
+                mass = self._mass(rank) if whole else self._kept(rank)
+                np.add(self.sums, np.multiply(mass, value, out=self._part), out=self.sums)
+            if whole:
+                np.copyto(self._kept_before, self._after)
+            else:
+                self._least = self._after.min()
+        self._below, self._after = self._after, self._below
+        return bool(self._least < self._high)
+
+    def _mass(self, rank: int) -> NDArray[np.generic]:
+        """The mass of a value in every resample."""
+        if self._masses is None:
+            return self._counts[rank]
+        np.multiply(self._counts[rank], self._masses[rank], out=self._weighed)
+        return self._weighed
+
+    def _kept(self, rank: int) -> NDArray[np.generic]:
+        """The part of its mass that is between the cuts; moves on."""
+        np.add(self._below, self._mass(rank), out=self._below)
+        np.maximum(self._below, self._low, out=self._kept_with)
+        np.minimum(self._kept_with, self._high, out=self._kept_with)
+        mass = self._kept_before
+        np.subtract(self._kept_with, self._kept_before, out=mass)
+        self._kept_before, self._kept_with = self._kept_with, mass
+        return mass
 
 
 def _iqm(tasks: TaskArrays, counts: Sequence[Counts]) -> NDArray[np.float64]:

@@ -95,13 +95,17 @@ def run_curve(series: Series, over: str = "step") -> RunCurve:
     places = series.steps.astype(np.float64) if over == "step" else _elapsed(series)
     finite = np.isfinite(series.values) & np.isfinite(places)
     steps, values = places[finite], series.values[finite]
+    skipped = int(len(finite) - finite.sum())
+    if (np.diff(steps) > 0).all():
+        # Most runs are logged in order, each step once.
+        return RunCurve(series.run_id, steps, values, skipped)
     order = np.argsort(steps, kind="stable")
     steps, values = steps[order], values[order]
     distinct, first = np.unique(steps, return_index=True)
     if len(distinct) < len(steps):
         counts = np.diff(np.append(first, len(steps)))
         values = np.add.reduceat(values, first) / counts
-    return RunCurve(series.run_id, distinct, values, int(len(finite) - finite.sum()))
+    return RunCurve(series.run_id, distinct, values, skipped)
 
 
 def _elapsed(series: Series) -> NDArray[np.float64]:
@@ -141,8 +145,10 @@ def common_grid(curves: Sequence[RunCurve], points: int) -> tuple[NDArray[np.flo
             f"runs {early.run_id} (to step {high:g}) and {late.run_id} (from step {low:g})"
             " share no step; filter one of them out"
         )
-    logged = np.unique(np.concatenate([curve.steps for curve in curves]))
-    logged = logged[(logged >= low) & (logged <= high)]
+    within = [curve.steps[(curve.steps >= low) & (curve.steps <= high)] for curve in curves]
+    if max(map(len, within)) > points:
+        return np.linspace(low, high, points), True
+    logged = np.unique(np.concatenate(within))
     if len(logged) <= points:
         return np.unique(np.concatenate([[low], logged, [high]])), False
     return np.linspace(low, high, points), True

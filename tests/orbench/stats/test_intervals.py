@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
-import warnings
+from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from orbench.errors import ScoreError
-from orbench.stats import interval_estimates
+from orbench.stats import (
+    INTERVALS,
+    STATISTICS,
+    BiasCorrected,
+    Mean,
+    as_tasks,
+    interval_estimates,
+    statistic_named,
+)
+from orbench.stats.bootstrap import bootstrap, resamples
 from orbench.stats.distributions import t_quantile
-from orbench.stats.intervals import small_sample_stretch
+from orbench.stats.intervals import Evidence, small_sample_stretch
 from orbench.stats.quantiles import quantiles
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    library = pytest.importorskip("rliable.library")
-    metrics = pytest.importorskip("rliable.metrics")
 
 SCORES = np.random.default_rng(0).normal(1, 1, (6, 5))
 
@@ -43,25 +47,110 @@ def test_repeats_are_a_shorter_way_to_write_a_sample(pairs):
     )
 
 
-@pytest.mark.slow
-@settings(max_examples=3, deadline=None)
-@given(st.integers(0, 10**6), st.integers(3, 10), st.integers(2, 8))
-def test_percentile_intervals_are_rliables_within_monte_carlo_error(seed, runs, tasks):
-    scores = np.random.default_rng(seed).normal(1, 1, (runs, tasks))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        _, theirs = library.get_interval_estimates(
-            {"ppo": scores},
-            lambda x: np.array([metrics.aggregate_mean(x), metrics.aggregate_iqm(x)]),
-            reps=2000,
-        )
-    found = interval_estimates({"ppo": scores}, statistics=("mean", "iqm"), reps=20_000)["ppo"]
-    for place, name in enumerate(("mean", "iqm")):
-        ours = found[name]
-        # An end is a quantile of 2,000 replicates: about 0.06 widths of an interval at 4 sigma.
-        tolerance = 0.1 * (ours.high - ours.low)
-        assert abs(ours.low - theirs["ppo"][0, place]) < tolerance
-        assert abs(ours.high - theirs["ppo"][1, place]) < tolerance
+def _replicates(name="mean"):
+    return bootstrap(as_tasks(SCORES), [statistic_named(name)], 50_000, 0)[0]
+
+
+def test_a_basic_interval_is_the_percentile_one_reflected():
+    plain, basic = (
+        interval_estimates({"a": SCORES}, method=method)["a"]["iqm"]
+        for method in ("percentile", "basic")
+    )
+    assert basic.low == pytest.approx(2 * plain.point - plain.high)
+    assert basic.high == pytest.approx(2 * plain.point - plain.low)
+
+
+def _by_definition(replicates, point, acceleration):
+    """Efron 1987: both ends moved by the bias z0 and the acceleration a."""
+    normal = NormalDist()
+    tied = np.isclose(replicates, point, rtol=1e-12)
+    bias = normal.inv_cdf(float(((replicates < point) & ~tied).mean() + tied.mean() / 2))
+    moved = [bias + normal.inv_cdf(probability) for probability in (0.025, 0.975)]
+    return [normal.cdf(bias + one / (1 - acceleration * one)) for one in moved]
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+def test_bc_is_by_its_definition(name):
+    found = interval_estimates({"a": SCORES}, method="bc")["a"][name]
+    replicates = _replicates(name)
+    ends = np.quantile(replicates, _by_definition(replicates, found.point, 0.0))
+    assert (found.low, found.high) == pytest.approx(tuple(ends), rel=1e-9)
+
+
+def test_bca_of_a_mean_takes_the_skewness_of_all_tasks():
+    """Of a mean the influences are the deviations of runs from their task's mean."""
+    skewed = np.exp(SCORES)
+    found = interval_estimates({"a": skewed}, method="bca")["a"]["mean"]
+    influence = (skewed - skewed.mean(axis=0)) / skewed.size
+    acceleration = (influence**3).sum() / (6 * (influence**2).sum() ** 1.5)
+    replicates = bootstrap(as_tasks(skewed), [Mean()], 50_000, 0)[0]
+    ends = np.quantile(replicates, _by_definition(replicates, found.point, acceleration))
+    assert (found.low, found.high) == pytest.approx(tuple(ends), rel=1e-9)
+    plain = interval_estimates({"a": skewed}, method="bc")["a"]["mean"]
+    assert found.high > plain.high
+
+
+def test_replicates_that_equal_the_point_count_half():
+    """Two runs: a quarter of the resamples below, half of them equal; the interval stays put."""
+    plain, corrected = (
+        interval_estimates({"a": [[0.0, 1.0]]}, method=method)["a"]["mean"]
+        for method in ("percentile", "bc")
+    )
+    assert (corrected.low, corrected.high) == (plain.low, plain.high) == (0, 1)
+
+
+def test_where_all_replicates_are_on_one_side_bc_has_no_interval_and_says_so():
+    evidence = Evidence(np.array([1.0, 5.0]), np.array([[2.0, 3.0], [4.0, 6.0]]), (), list)
+    low, high = BiasCorrected()(evidence, 0.95)
+    assert np.isnan(low).tolist() == np.isnan(high).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("method", INTERVALS)
+def test_scores_that_do_not_vary_have_an_interval_without_width(method):
+    found = interval_estimates({"a": np.ones((4, 3))}, method=method)["a"]["iqm"]
+    assert (found.low, found.high) == (1, 1)
+
+
+def test_tasks_redrawn_too_make_a_wider_interval():
+    """Tasks that differ much, runs that do not: only the tasks can make the width."""
+    scores = np.arange(6.0) + np.random.default_rng(0).normal(0, 0.01, (4, 6))
+    runs, tasks = (
+        interval_estimates({"a": scores}, over_tasks=over)["a"]["mean"] for over in (False, True)
+    )
+    assert runs.high - runs.low < 0.05
+    expected = 2 * 1.96 * scores.mean(axis=0).std() / np.sqrt(6)
+    assert tasks.high - tasks.low == pytest.approx(expected, rel=0.1)
+
+
+def test_a_redrawn_task_has_runs_of_its_own():
+    """Ragged: every slot has the mean of as many runs as the task drawn for it."""
+    tasks = as_tasks([[1.0, 2.0], [10.0, 20.0, 30.0], [500.0]])
+    (sample,) = resamples(tasks, 500, 1, over_tasks=True)
+    means = sample.task_means
+    possible = {1.0, 1.5, 2.0, 500.0} | {round(one / 3, 9) for one in range(30, 100, 10)}
+    assert {round(one, 9) for one in means.ravel().tolist()} <= possible
+    drawn = np.array([counts.sum(axis=0) / len(counts) for counts in sample.counts])
+    assert (drawn.sum(axis=0) == 3).all()
+    np.testing.assert_allclose(drawn.mean(axis=1), 1, atol=0.15)
+
+
+def test_bca_is_not_for_redrawn_tasks():
+    with pytest.raises(ScoreError, match="use bc where tasks are redrawn"):
+        interval_estimates({"a": SCORES}, method="bca", over_tasks=True)
+
+
+def test_labels_are_compared_on_the_same_tasks():
+    with pytest.raises(ScoreError, match="sac has no runs on Ant, Walker"):
+        interval_estimates({"ppo": {"Ant": [1, 2], "Walker": [1, 2]}, "sac": {"Hopper": [1, 2]}})
+    with pytest.raises(ScoreError, match=r"ppo has 5, sac has 6.*is one turned"):
+        interval_estimates({"ppo": SCORES, "sac": SCORES.T})
+
+
+def test_tasks_may_have_names():
+    named = {f"task{place}": column for place, column in enumerate(SCORES.T)}
+    assert interval_estimates({"a": named}) == interval_estimates({"a": SCORES})
+    with pytest.raises(ScoreError, match="a: run 1 of task Ant is nan"):
+        interval_estimates({"a": {"Ant": [1.0, math.nan]}})
 
 
 @pytest.mark.parametrize(
@@ -91,21 +180,6 @@ def test_scores_that_do_not_vary_are_not_stretched():
     assert small_sample_stretch((np.ones(3), np.ones(4)), 0.95) == 1.0
     found = interval_estimates({"ppo": np.ones((3, 2))}, method="calibrated")["ppo"]["mean"]
     assert (found.point, found.low, found.high) == (1.0, 1.0, 1.0)
-
-
-@pytest.mark.parametrize(("runs", "least", "most"), [(3, 0.92, 0.975), (5, 0.92, 0.975)])
-def test_calibrated_intervals_hold_their_level_and_percentile_ones_do_not(runs, least, most):
-    """600 experiments on normal scores of one task; the bounds are three standard errors away."""
-    random = np.random.default_rng(12)
-    held = {"calibrated": 0, "percentile": 0}
-    for _ in range(600):
-        scores = {"ppo": random.normal(size=(runs, 1))}
-        for method in held:
-            found = interval_estimates(scores, statistics=["mean"], method=method, reps=500)
-            estimate = found["ppo"]["mean"]
-            held[method] += estimate.low <= 0 <= estimate.high
-    assert least < held["calibrated"] / 600 < most
-    assert held["percentile"] / 600 < 0.88
 
 
 def test_one_run_gives_no_interval_and_says_so():
