@@ -139,6 +139,8 @@ def section_series(sizes: Sizes, bars: Bars) -> str:
     """How large points are and how fast series come back."""
     million = million_points(sizes.million)
     bars.at_most("bytes a point in the store", 10, million.bytes_a_point, "bytes")
+    uneven = million.bytes_an_uneven_point
+    bars.at_most("bytes a point, uneven steps and times", 10, uneven, "bytes")
     what = f"{sizes.million:,} points over 100 runs into arrays, warm"
     bars.at_most(what, 0.1, million.warm, "s")
     found = many_runs(sizes.runs, sizes.steps // 10)
@@ -155,9 +157,10 @@ def section_series(sizes: Sizes, bars: Bars) -> str:
     )
     return f"""## Series
 
-{sizes.million:,} points of one metric over 100 runs, noise of full precision:
-{num(million.bytes_a_point)} bytes a point with all that the store knows besides; into arrays in
-{num(million.cold)} s (first) and {num(million.warm)} s (again).
+{sizes.million:,} points of one metric over 100 runs, noise of full precision, with all that the
+store knows besides: {num(million.bytes_a_point)} bytes a point at even steps and nearly even times,
+{num(million.bytes_an_uneven_point)} where steps and times are as uneven as episodes are; the latter
+into arrays in {num(million.cold)} s (first) and {num(million.warm)} s (again).
 
 {sizes.runs} runs of {sizes.steps // 10:,} steps of three metrics, one metric of all runs back, in a
 new process (first) and in the same one (again):

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from measuring import folder_bytes, say
 from recording_one_run import SLOW, UNREADABLE, act
-from recording_store import RETURN, fetched, synthetic_run
+from recording_store import RETURN, fetched, synthetic_points, synthetic_run
 from recording_tools import LIMIT, TOOLS
 
-from orbench.run_store import open_store
+from orbench.run_store import Points, open_store
 
 _RUNS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Million:
-    """Points of one metric over 100 runs: bytes a point, and seconds into arrays."""
+    """Points of one metric over 100 runs: bytes a point, and seconds into arrays.
+
+    The bytes are the closed store's, with all that it knows besides: of series with even steps
+    and nearly even times, and of series in which both are as uneven as episodes are.
+    """
 
     bytes_a_point: float
+    bytes_an_uneven_point: float
     cold: float
     warm: float
 
@@ -29,16 +36,34 @@ class Million:
 def million_points(points: int) -> Million:
     """Store so many points over 100 runs and fetch them."""
     say(f"{points:,} points over {_RUNS} runs")
+    even, *_ = _stored(points, even_points)
+    uneven, cold, warm = _stored(points, synthetic_points)
+    return Million(even / points, uneven / points, cold, warm)
+
+
+def even_points(chance: np.random.Generator, points: int, started: float) -> Points:
+    """Noise of full precision at every hundredth step, some milliseconds apart as updates are."""
+    return Points(
+        np.arange(points, dtype=np.int64) * 100,
+        200.0 + np.cumsum(chance.normal(size=points)),
+        started + np.cumsum(0.005 + chance.exponential(1e-4, size=points)),
+    )
+
+
+def _stored(points: int, make: Callable[..., Points]) -> tuple[int, float, float]:
+    """The bytes of a closed store with 100 such series, and the seconds to fetch them twice."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/million.db"
         with open_store(url, create=True) as store:
             for number in range(_RUNS):
-                store.ship(synthetic_run(number, 1, points // _RUNS, "million"))
-            size = store.info().size_bytes
-        cold, warm, series, found = fetched(url, "project=million", RETURN)
-    if (series, found) != (_RUNS, points):
-        raise RuntimeError(f"{found} points of {series} series came back")
-    return Million(size / points, cold, warm)
+                run = synthetic_run(number, 1, 1, "million")
+                series = make(np.random.default_rng(number), points // _RUNS, 1.7e9)
+                store.ship(replace(run, points={RETURN: series}))
+        size = folder_bytes(Path(folder))
+        cold, warm, series_found, found = fetched(url, "project=million", RETURN)
+    if (series_found, found) != (_RUNS, points):
+        raise RuntimeError(f"{found} points of {series_found} series came back")
+    return size, cold, warm
 
 
 def many_runs(runs: int, steps: int) -> dict[str, dict[str, Any]]:
