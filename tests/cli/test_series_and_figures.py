@@ -88,18 +88,8 @@ def test_curves_are_written_with_caption_and_numbers_and_repeat_byte_for_byte(re
     done = recorded(*words, "--out", tmp_path / "first.png")
     assert done.code == 0, done.err
     written = done.out.split()
-<<<<<<< HEAD
     suffixes = sorted(path.rpartition(".")[2] for path in written)
     assert suffixes == ["csv", "json", "png", "svg", "txt"]
-=======
-    assert sorted(path.rpartition(".")[2] for path in written) == [
-        "csv",
-        "json",
-        "png",
-        "svg",
-        "txt",
-    ]
->>>>>>> statistics
     assert recorded(*words, "--out", tmp_path / "second.png").code == 0
     for suffix in ("png", "svg", "csv", "txt"):
         first, second = (tmp_path / f"{name}.{suffix}" for name in ("first", "second"))
