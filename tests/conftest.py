@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from orbench.events import ConfigUpdated, Event, RunEnded, RunStarted, TagsChanged
 from orbench.run import new_run_id
@@ -22,6 +23,10 @@ from orbench.run_store import Points, RunStore, Shipment
 for _number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
     signal.signal(_number, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A slow or busy machine is no failure of a property.
+settings.register_profile("orbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("orbench")
 
 _SERVER_OPTIONS = ("fsync = off", "full_page_writes = off", "max_connections = 200")
 

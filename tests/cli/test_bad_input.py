@@ -1,5 +1,6 @@
 """Bad input: one clear line on stderr, exit 2, nothing on stdout."""
 
+import contextlib
 import sqlite3
 
 import pytest
@@ -87,7 +88,7 @@ def test_an_ambiguous_prefix_names_the_candidates(recorded):
 def test_a_store_of_a_newer_orbench_is_refused_untouched(fresh):
     assert fresh("store", "init").code == 0
     path = fresh.folder / "runs" / "orbench.db"
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
         database.execute("PRAGMA user_version = 9999")
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     before = path.read_bytes()

@@ -1,5 +1,6 @@
 """Commands that change a store or write files: tag, rm, download, and the store's own."""
 
+import contextlib
 import hashlib
 import sqlite3
 import subprocess
@@ -126,7 +127,8 @@ def test_an_artifact_that_is_not_there_names_near_ones(three):
 
 def test_no_artifact_name_leads_out_of_the_folder(three):
     run = runs(three)["exp2"]["run_id"]
-    with sqlite3.connect(three.folder / "runs" / "orbench.db") as database:
+    path = three.folder / "runs" / "orbench.db"
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
         database.execute("UPDATE artifacts SET name = '../../escaped.txt'")
     before = sorted(three.folder.parent.iterdir())
     assert three("download", run, "../../escaped.txt").code == 0
@@ -136,7 +138,8 @@ def test_no_artifact_name_leads_out_of_the_folder(three):
 
 def test_a_damaged_artifact_leaves_no_file(three):
     run = runs(three)["exp2"]["run_id"]
-    with sqlite3.connect(three.folder / "runs" / "orbench.db") as database:
+    path = three.folder / "runs" / "orbench.db"
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
         database.execute("UPDATE blob_parts SET data = zeroblob(3), compressed = 0")
     before = sorted(three.folder.iterdir())
     done = three("download", run, "out/policy.txt")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from pathlib import Path
@@ -85,7 +86,7 @@ def test_many_at_once_make_one_store(store_url):
 
 
 def a_foreign_database(path):
-    with sqlite3.connect(path) as connection:
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE runs (id INTEGER)")
     connection.close()
 
