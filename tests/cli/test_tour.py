@@ -90,7 +90,8 @@ def test_it_lists_compares_and_draws(toured):
     folder, done = toured
 
     assert re.findall(r"^\$ orbench (\w+)", done.stdout, re.M) == ["list", "stats", "plot"]
-    assert re.search(r"q_learning +CliffWalking-v\d", done.stdout)
+    assert re.search(r"\bq_learning\b", done.stdout)
+    assert re.search(r"\bCliffWalking-v\d\b", done.stdout)
     assert re.search(r"Taxi-v\d +sarsa +Mean +5 .*\[.*\]", done.stdout)
     figures = folder / "runs" / "tour"
     assert (figures / "learning_curves.png").read_bytes().startswith(b"\x89PNG")
