@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .resampling import Resampling
 
-__all__ = ["Band"]
+__all__ = ["Band", "band_made_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +31,17 @@ class Band:
     reps: int
     note: str = ""
 
-    @classmethod
-    def of(
-        cls,
-        statistic: str,
-        at: NDArray[np.float64],
-        point: NDArray[np.float64],
-        ends: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
-        n: tuple[int, ...],
-        resampling: Resampling,
-        note: str,
-    ) -> Band:
-        """A band made by `resampling`; `ends` is None for none."""
-        low, high = ends if ends is not None else (None, None)
-        method = resampling.interval.name
-        return cls(
-            statistic, at, point, low, high, n, method, resampling.level, resampling.reps, note
-        )
+
+def band_made_by(
+    resampling: Resampling,
+    statistic: str,
+    at: NDArray[np.float64],
+    point: NDArray[np.float64],
+    ends: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+    n: tuple[int, ...],
+    note: str,
+) -> Band:
+    """A band with the ends that `resampling` made; None for none, and `note` says why."""
+    low, high = ends if ends is not None else (None, None)
+    method, level, reps = resampling.interval.name, resampling.level, resampling.reps
+    return Band(statistic, at, point, low, high, n, method, level, reps, note)

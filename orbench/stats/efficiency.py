@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ScoreError
 from .aggregate import Statistic, TaskArrays, checked_runs, statistic_named
-from .bands import Band
+from .bands import Band, band_made_by
 from .bootstrap import Resample, identity
 from .draws import Seed
 from .resampling import Resampling, check_engine, single_run_note
@@ -149,7 +149,7 @@ def _band(
         ends = efficiency_ends(curves, statistic, resampling)
     elif not note:
         ends = _ends(curves, statistic, resampling.with_int_seed(), point)
-    return Band.of(statistic.name, places, point, ends, n, resampling, note)
+    return band_made_by(resampling, statistic.name, places, point, ends, n, note)
 
 
 def _ends(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ScoreError, near
 from .aggregate import Scores, TaskArrays
-from .bands import Band
+from .bands import Band, band_made_by
 from .bootstrap import Resample, identity
 from .draws import Seed
 from .labelled import labelled_tasks
@@ -140,7 +140,7 @@ def _profile(
     if ends is not None:
         # Stretched or reflected, an interval may leave what a share can be.
         ends = np.clip(ends[0], 0, 1), np.clip(ends[1], 0, 1)
-    return Band.of(f"share of {kind} above", at, point, ends, n, resampling, note)
+    return band_made_by(resampling, f"share of {kind} above", at, point, ends, n, note)
 
 
 def _runs_above(

@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -104,7 +104,9 @@ def near(ours, theirs, lattice=0.0):
         assert (apart <= TOLERANCE * width + lattice + 1e-12).all()
 
 
-sizes = st.tuples(st.integers(4, 12), st.integers(1, 6))
+# Of a few runs on a single task there are so few different resamples that an end may stand where
+# one jumps to the next, and there Monte-Carlo error is as wide as the jump.
+sizes = st.tuples(st.integers(4, 12), st.integers(2, 6))
 
 
 def drawn(seed, *shape):
@@ -116,8 +118,6 @@ def drawn(seed, *shape):
 @given(st.integers(0, 10**6), sizes)
 @pytest.mark.parametrize("method", ["percentile", "basic", "bc"])
 def test_intervals_of_aggregates_are_rliables(method, seed, size):
-    # bc counts replicates that equal the point in another way; of 7 runs they are few.
-    assume(method != "bc" or size[0] > 6 or size[1] > 1)
     array = drawn(seed, *size)
     ours, theirs = (
         interval_estimates({"a": array}, method=method, reps=REPS, seed=seed, engine=engine)["a"]
@@ -132,14 +132,17 @@ def test_intervals_of_aggregates_are_rliables(method, seed, size):
 @pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 10**6), st.integers(8, 15))
-def test_bca_intervals_of_one_task_are_rliables(seed, runs):
-    """Of several tasks they differ by intent: see `BCa`."""
+@pytest.mark.parametrize("method", ["percentile", "basic", "bc", "bca"])
+def test_intervals_of_one_task_are_rliables(method, seed, runs):
+    """bca on a single task alone: on several it differs by intent, see `BCa`."""
     array = drawn(seed, runs)
-    ours = interval_estimates({"a": array}, method="bca", reps=20_000, statistics=["mean"])
-    theirs = interval_estimates(
-        {"a": array}, method="bca", reps=REPS, statistics=["mean"], engine="rliable"
+    ours, theirs = (
+        interval_estimates(
+            {"a": array}, method=method, reps=REPS, statistics=["mean"], engine=engine
+        )["a"]["mean"]
+        for engine in ("numpy", "rliable")
     )
-    near(ours["a"]["mean"], theirs["a"]["mean"])
+    near(ours, theirs)
 
 
 @pytest.mark.slow
