@@ -27,7 +27,8 @@ __all__ = ["app"]
 app = new_app()
 
 _RETURN = "charts/episodic_return"
-_COLUMNS = f"run_id,exp_name,env_id,seed,status,duration,metric:{_RETURN}"
+# As many columns as a terminal of 80 characters shows as a table.
+_COLUMNS = f"run_id,exp_name,env_id,seed,metric:{_RETURN}"
 # An episode of FrozenLake pays 0 or 1: only the mean of many is a curve.
 _SMOOTHING = ("--smooth", "100", "--points", "100")
 
