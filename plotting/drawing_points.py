@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from .frame import Frame, fitted, grid_of
 from .legend import inches_of
@@ -85,7 +86,16 @@ def draw_mark(axes: Axes, mark: Mark, row: int, style: LineStyle, theme: Theme) 
     colour = style.colour
     if mark.low is not None and mark.high is not None:
         width = mark.high - mark.low
-        axes.barh(row, width, _BAR, left=mark.low, color=colour, alpha=_BAR_ALPHA, linewidth=0)
+        axes.add_patch(
+            Rectangle(
+                (mark.low, row - _BAR / 2),
+                width,
+                _BAR,
+                color=colour,
+                alpha=_BAR_ALPHA,
+                linewidth=0,
+            )
+        )
         ends = (row - _BAR / 2, row + _BAR / 2)
         axes.plot(
             (mark.point, mark.point),
@@ -106,12 +116,12 @@ def draw_mark(axes: Axes, mark: Mark, row: int, style: LineStyle, theme: Theme) 
             markeredgewidth=1.2,
             zorder=3,
         )
-    for place, run in enumerate(mark.runs):
+    if mark.runs:
         # Runs of equal score stand side by side, each at a height of its own.
-        height = row + _BAR * 0.8 * ((place + 0.5) / len(mark.runs) - 0.5)
+        places = ((place + 0.5) / len(mark.runs) - 0.5 for place in range(len(mark.runs)))
         axes.plot(
-            run.value,
-            height,
+            [run.value for run in mark.runs],
+            [row + _BAR * 0.8 * place for place in places],
             "o",
             color=theme.ink,
             alpha=0.7,

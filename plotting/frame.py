@@ -15,7 +15,7 @@ from matplotlib.legend import Legend
 
 from orbench.errors import FigureError
 
-from .legend import LegendEntries, draw_legend, inches_of, legend_entries
+from .legend import LegendEntries, draw_legend, inches_of, legend_entries, padding_of
 from .style import WIDTHS, Look, width_named
 
 __all__ = ["Frame", "Grid", "fitted", "grid_columns", "grid_of"]
@@ -123,6 +123,9 @@ class Frame:
         for axes, text in zip(panels, titles, strict=True):
             size = mpl.rcParams["axes.titlesize"]
             axes.set_title(fitted(drawn, text, grid.panel - title_room, size))
+            # Panels have no labels of their own: to look for a place for them takes long.
+            axes.xaxis.set_label_coords(0.5, 0)
+            axes.yaxis.set_label_coords(0, 0.5)
         for axes in places.flat[len(titles) :]:
             axes.set_axis_off()
         return cls(grid, drawn, panels, entries)
@@ -133,7 +136,9 @@ class Frame:
         legend = draw_legend(drawn, self._entries) if self._entries.handles else None
         below = drawn.supxlabel(x_label) if x_label else None
         left = drawn.supylabel(y_label) if y_label else None
-        drawn.draw_without_rendering()
+        # The layout alone: a draw without rendering would make every tick and path once more.
+        if (engine := drawn.get_layout_engine()) is not None:
+            engine.execute(drawn)
         drawn.set_layout_engine(None)
         # The layout leaves room for the label and the legend, but puts one on the other, and
         # centres labels on the figure where they belong to the panels.
@@ -149,9 +154,10 @@ class Frame:
 
     def _between_panels_and(self, legend: Legend) -> float:
         """The height, in parts of the figure's, between tick labels and the legend's text."""
-        extents = [axes.get_tightbbox() for axes in self.panels]
+        lowest = self.panels[(self.grid.rows - 1) * self.grid.columns :]
+        extents = [axes.get_tightbbox() for axes in lowest]
         ticks = min(extent.y0 for extent in extents if extent is not None)
-        entries = max(text.get_window_extent().y1 for text in legend.get_texts())
+        entries = legend.get_window_extent().y1 - padding_of(legend)
         middle = self.drawn.transFigure.inverted().transform((0, (entries + ticks) / 2))
         return float(middle[1])
 

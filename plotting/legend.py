@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 
-__all__ = ["LegendEntries", "draw_legend", "inches_of", "legend_entries"]
+__all__ = ["LegendEntries", "draw_legend", "inches_of", "legend_entries", "padding_of"]
 
 # What stands beside a legend's text: the handle and the gaps, in type sizes.
 _HANDLE_EMS = 4.9
@@ -76,6 +76,13 @@ def draw_legend(drawn: Figure, entries: LegendEntries) -> Legend:
         borderpad=_PAD_EMS,
         borderaxespad=0.0,
     )
+
+
+def padding_of(legend: Legend) -> float:
+    """The height of the room above and below the entries of a drawn legend, in pixels."""
+    figure = legend.get_figure(root=True)
+    assert figure is not None
+    return float(_PAD_EMS * mpl.rcParams["legend.fontsize"] * figure.dpi / 72)
 
 
 def inches_of(drawn: Figure, text: str, size: float) -> float:

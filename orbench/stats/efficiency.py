@@ -173,14 +173,7 @@ def _ends(
 
 def _at_points(curves: TaskArrays, statistic: Statistic, sample: Resample) -> NDArray[np.float64]:
     """The statistic at every point in every resample, (points x reps)."""
-    return np.stack(
-        [
-            statistic.replicates(
-                Resample(tuple(curve[:, point] for curve in curves), sample.counts)
-            )
-            for point in range(curves[0].shape[1])
-        ]
-    )
+    return np.stack([statistic.replicates(there) for there in sample.at_points(curves)])
 
 
 def _first_points(curves: TaskArrays) -> TaskArrays:
