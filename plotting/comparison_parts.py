@@ -21,7 +21,7 @@ from .interval_settings import IntervalSettings
 from .learning_curves import curves_figure
 from .points import PointsFigure
 from .profiles import profiles_figure
-from .ranks import RanksFigure, ranks_figure
+from .ranks import RanksFigure, rank_in_words, ranks_figure
 from .report import Report, ReportFigure, ReportSection
 from .run_tables import run_table, shared_config_table
 from .score_figures import intervals_figure, scores_figure
@@ -162,9 +162,9 @@ def _improvement(comparison: Comparison) -> PointsFigure | None:
 def _ranks(comparison: Comparison) -> RanksFigure | None:
     if not comparison.ranks:
         return None
-    best = "Rank 1 has the highest mean score on an env; ties share the mean of their ranks."
+    first = rank_in_words(lower_is_better=comparison.settings.best == "lowest")
     return ranks_figure(
-        comparison.ranks, notes=sentences(best, _score_notes(comparison, "Intervals"))
+        comparison.ranks, notes=sentences(first, _score_notes(comparison, "Intervals"))
     )
 
 

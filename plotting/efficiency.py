@@ -11,6 +11,7 @@ from orbench.stats import (
     Band,
     CurvesOverEnvs,
     LearningCurves,
+    averaged_in_words,
     curves_over_envs,
     sample_efficiency,
 )
@@ -148,6 +149,7 @@ def _scores_in_words(curves: LearningCurves, normaliser: Normaliser | None) -> t
         repeated_in_words(
             {f"{one.label} on {one.env_id}": one.repeated_seeds for one in curves.curves}
         ),
+        averaged_in_words(run for one in curves.curves for run in one.runs),
         f"Rows that are NaN or infinite are left out: {skipped}." if skipped else "",
         left_out_in_words(curves.left_out),
     )
