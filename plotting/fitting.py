@@ -14,7 +14,7 @@ _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 _LETTERS_AT_LEAST = 8
 _BETWEEN_NAMES = re.compile(r"(\s> |\n)")
 # A name breaks after these.
-_PIECE = re.compile(r"[^\s_/.:,-]*[\s_/.:,-]*")
+_PIECE = re.compile(r"[^\s_/:,-]*[\s_/:,-]*")
 
 
 def inches_of(drawn: Figure, text: str, size: float) -> float:

@@ -142,6 +142,9 @@ class Frame:
         if (engine := drawn.get_layout_engine()) is not None:
             engine.execute(drawn)
         drawn.set_layout_engine(None)
+        for axes in self.panels:
+            if axes.title.get_window_extent().x1 > drawn.bbox.x1:
+                axes.title.set(x=1, ha="right")
         # The layout leaves room for the label and the legend, but puts one on the other, and
         # centres labels on the figure where they belong to the panels.
         boxes = [axes.get_position() for axes in drawn.axes]
