@@ -31,6 +31,9 @@ from .titles import metric_in_words
 
 __all__ = ["comparison_figures", "comparison_report", "comparison_tables"]
 
+# More run sets than this are only counted in a page's title.
+_MOST_NAMED = 4
+
 FIGURE_TITLES = {
     "intervals": "Scores over envs",
     "scores": "Scores on every env",
@@ -99,12 +102,17 @@ def comparison_report(
     runs = (tables["score_table"], tables["runs"], shared_config_table(comparison.runs))
     sections.append(ReportSection("Numbers and runs", tables=runs, folded=True))
     return Report(
-        title=f"{metric_in_words(comparison.settings.metric)}: {', '.join(comparison.labels)}",
+        title=f"{metric_in_words(comparison.settings.metric)}: {_compared(comparison.labels)}",
         facts={**_facts(comparison), **facts},
         sections=tuple(sections),
         command=command,
         versions=versions,
     )
+
+
+def _compared(labels: Sequence[str]) -> str:
+    """What a page is about: the run sets, or how many there are."""
+    return ", ".join(labels) if len(labels) <= _MOST_NAMED else f"{len(labels)} run sets"
 
 
 def _facts(comparison: Comparison) -> dict[str, str]:

@@ -72,11 +72,10 @@ def notes_on_tasks(
         notes.append("No env is shared by all run sets: no aggregate over envs.")
     elif aggregated and len(tasks) > 1:
         which = "all" if len(shared) == len(tasks) else "the"
+        envs = f"{which} {len(shared)} envs" if len(shared) > 1 else "the one env"
         mixed = ", of scores that are not normalised: they mix the units of the envs"
-        notes.append(
-            f"Aggregates are over {which} {len(shared)} envs that every run set has"
-            f"{'' if matrices[0].normalisation else mixed}."
-        )
+        alike = len(shared) == 1 or matrices[0].normalisation
+        notes.append(f"Aggregates are over {envs} that every run set has{'' if alike else mixed}.")
     return notes
 
 
