@@ -63,6 +63,7 @@ from .report import Report, ReportFigure, ReportSection, report_page
 from .rlops import rlops_curves, rlops_run_times, rlops_scores
 from .rlops_aggregates import (
     rlops_aggregates,
+    rlops_bands,
     rlops_efficiency,
     rlops_profiles,
     rlops_walltime_efficiency,
@@ -137,6 +138,7 @@ __all__ = [
     "render_table",
     "report_page",
     "rlops_aggregates",
+    "rlops_bands",
     "rlops_curves",
     "rlops_efficiency",
     "rlops_profiles",

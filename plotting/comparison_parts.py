@@ -5,7 +5,7 @@ Everything is taken from the `Comparison`; nothing is computed here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from orbench.comparison import Comparison, Training

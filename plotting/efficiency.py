@@ -13,7 +13,7 @@ from orbench.stats import (
     LearningCurves,
     averaged_in_words,
     curves_over_envs,
-    sample_efficiency,
+    efficiency_bands,
 )
 
 from .axis import Axis
@@ -55,22 +55,16 @@ def plot_efficiency(
     sets = curves_over_envs(
         curves, points=points, scale=None if normaliser is None else normaliser.scaled
     )
-    bands = {
-        name: {
-            one.label: sample_efficiency(
-                one.scores,
-                one.at,
-                statistic=name,
-                method=how.method,
-                level=how.level,
-                reps=how.reps,
-                seed=how.seed,
-                engine=how.engine,
-            )
-            for one in sets
-        }
-        for name in dict.fromkeys(statistics)
-    }
+    bands = efficiency_bands(
+        {one.label: one.scores for one in sets},
+        {one.label: one.at for one in sets},
+        statistics=tuple(dict.fromkeys(statistics)),
+        method=how.method,
+        level=how.level,
+        reps=how.reps,
+        seed=how.seed,
+        engine=how.engine,
+    )
     notes = efficiency_sentences(sets, curves, normaliser, how)
     normalised = normaliser is not None
     return efficiency_figure(bands, curves, normalised=normalised, notes=notes, title=title)

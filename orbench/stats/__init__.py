@@ -60,7 +60,7 @@ from .curves import (
     run_curve,
     smoothed,
 )
-from .efficiency import CurveScores, area_under_curve, sample_efficiency
+from .efficiency import CurveScores, area_under_curve, efficiency_bands, sample_efficiency
 from .estimates import Estimate, interval_estimates
 from .intervals import (
     INTERVALS,
@@ -137,6 +137,7 @@ __all__ = [
     "curve_peak",
     "curves_over_envs",
     "difference_estimates",
+    "efficiency_bands",
     "first_reach",
     "holm",
     "interval_estimates",

@@ -48,7 +48,7 @@ class Resample:
         self,
         tasks: TaskArrays,
         counts: Sequence[Counts],
-        numbers: Sequence[NDArray[np.uint16] | None] = (),
+        numbers: Sequence[NDArray[np.intp] | None] = (),
     ) -> None:
         self.tasks = tasks
         self.counts = counts
@@ -71,12 +71,14 @@ class Resample:
         for row, column, counts, numbers in zip(
             means, tasks, self.counts, self._numbers, strict=True
         ):
+            if not column.any():
+                continue
             if numbers is None:
                 _add_means(column, counts, row)
             else:
                 of_patterns = np.zeros(patterns(len(column)).shape[1])
                 _add_means(column, patterns(len(column)), of_patterns)
-                np.take(of_patterns, numbers, out=row, mode="clip")
+                of_patterns.take(numbers, out=row, mode="clip")
         return means
 
     def at_points(self, curves: TaskArrays) -> Iterator[Resample]:

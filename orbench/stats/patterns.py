@@ -31,17 +31,17 @@ def patterns(runs: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(counts[:, order])
 
 
-def pattern_numbers(counts: Counts) -> NDArray[np.uint16]:
+def pattern_numbers(counts: Counts) -> NDArray[np.intp]:
     """The number of the pattern of every resample, (reps), from its counts (runs x reps).
 
     The numbers of at most `MOST_RUNS` runs are their ranks in the combinatorial number system:
     the bars between the runs stand at n - 1 of 2n - 1 places.
     """
     runs, reps = counts.shape
-    numbers = np.zeros(reps, np.uint16)
+    numbers = np.zeros(reps, np.intp)
     drawn = np.zeros(reps, np.uint8)
     for place, row in enumerate(counts[:-1]):
         np.add(drawn, row, out=drawn, casting="unsafe")
-        ranks = np.array([comb(place + up_to, place + 1) for up_to in range(runs + 1)], np.uint16)
+        ranks = np.array([comb(place + up_to, place + 1) for up_to in range(runs + 1)], np.intp)
         numbers += ranks[drawn]
     return numbers
