@@ -10,7 +10,7 @@ not know of a store; `deliver` puts a run into one, each once, whichever importe
 """
 
 from .delivery import Delivery, Outcome, deliver, plan_delivery
-from .imported import FoundPath, ImportedRun, Importer, RowCounts
+from .imported import FoundPath, ImportedArtifact, ImportedRun, Importer, RowCounts
 from .mapping import TARGETS, Source, TableMapping, parse_mapping
 from .row_plan import Reading, RowPlan, ValueColumn
 from .table import TableImporter
@@ -19,6 +19,7 @@ __all__ = [
     "TARGETS",
     "Delivery",
     "FoundPath",
+    "ImportedArtifact",
     "ImportedRun",
     "Importer",
     "Outcome",
