@@ -102,9 +102,7 @@ def _write(folder: Path, file: SourceFile) -> None:
         target = PurePosixPath(file.link)
         inside = os.path.normpath(PurePosixPath(file.path).parent / target)
         if target.is_absolute() or inside.startswith(".."):
-            raise ReproductionError(
-                f"the record's link {file.path} -> {file.link} leaves its folder"
-            )
+            raise ReproductionError(f"the link {file.path} -> {file.link} would leave its folder")
         place.unlink(missing_ok=True)
         place.symlink_to(file.link)
         return
