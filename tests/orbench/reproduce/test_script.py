@@ -24,7 +24,7 @@ def test_the_script_parses_and_pins_everything(record):
     assert "six==1.16.0" in script
     assert "exec python train.py --name 'a b'" in script
     assert "export OMP_NUM_THREADS=1" in script
-    assert f"git checkout --quiet --detach {'a' * 40}" in script
+    assert f"checkout --quiet --detach {'a' * 40}" in script
 
 
 @pytest.mark.parametrize("kind", ["git", "files"])
