@@ -13,7 +13,7 @@ from .events import ArtifactLogged
 from .journal import BLOB_FOLDER
 from .run import JsonValue
 
-__all__ = ["keep_artifact"]
+__all__ = ["checked_name", "keep_artifact"]
 
 _MAX_NAME = 500
 _READ_BYTES = 1024 * 1024
@@ -52,7 +52,7 @@ def _keep_file(
         unnamed.unlink(missing_ok=True)
         raise JournalError(f"cannot keep artifact '{path}': {error.strerror or error}") from error
     return ArtifactLogged(
-        name=_checked_name(name),
+        name=checked_name(name),
         sha256=sha256,
         size=size,
         logged=time.time(),
@@ -75,8 +75,11 @@ def _copy_and_hash(path: Path, target: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _checked_name(name: str) -> str:
-    """A relative path with forward slashes that stays in its folder."""
+def checked_name(name: str) -> str:
+    """An artifact's name: a relative path with forward slashes that stays in its folder.
+
+    Raises RecordingError for any other.
+    """
     parts = PurePosixPath(name).parts
     if not parts or name.startswith("/") or ".." in parts or "\\" in name or "\x00" in name:
         raise RecordingError(f"artifact name {name!r:.80} is not a relative path without '..'")

@@ -13,7 +13,8 @@ OrbenchError                     2   base: the message is one line and says what
 │   ├── RunNotFoundError         2
 │   ├── ProjectNotFoundError     2
 │   ├── MetricNotFoundError      2   lists the metrics there are
-│   └── ArtifactNotFoundError    2
+│   ├── ArtifactNotFoundError    2
+│   └── BaselineNotFoundError    2
 ├── AmbiguousRunError            2   a run id prefix fits several runs
 ├── NoRunsError                  2   a filter selects no run
 ├── StoreError                   2   the store cannot be used
@@ -29,6 +30,9 @@ OrbenchError                     2   base: the message is one line and says what
 ├── ScoreError                   2   scores do not allow the statistic asked for
 ├── FigureError                  2   a figure cannot be drawn or written as asked
 ├── ImportFileError              2   a file cannot be imported (names the file and the place)
+├── ReproductionError            2   a run cannot be built again from its record (says what)
+├── TrackerError                 2   W&B or MLflow cannot do what was asked (says what to do)
+│   └── TrackerUnavailableError  2   down, slow or refusing for now: try again later
 └── CommandNotFoundError       127   `orbench record`: no such program (126: not executable)
 ```
 """
@@ -41,6 +45,7 @@ from collections.abc import Iterable
 __all__ = [
     "AmbiguousRunError",
     "ArtifactNotFoundError",
+    "BaselineNotFoundError",
     "CommandNotFoundError",
     "FigureError",
     "FilterError",
@@ -56,6 +61,7 @@ __all__ = [
     "OrbenchError",
     "ProjectNotFoundError",
     "RecordingError",
+    "ReproductionError",
     "RunEndedError",
     "RunNotFoundError",
     "ScoreError",
@@ -67,6 +73,8 @@ __all__ = [
     "StoreTooOldError",
     "StoreUnavailableError",
     "StoreUrlError",
+    "TrackerError",
+    "TrackerUnavailableError",
     "UsageError",
     "near",
 ]
@@ -156,6 +164,10 @@ class ArtifactNotFoundError(NotFoundError):
     """The run has no artifact of this name."""
 
 
+class BaselineNotFoundError(NotFoundError):
+    """No baseline has this name."""
+
+
 class AmbiguousRunError(OrbenchError):
     """A run id prefix fits several runs."""
 
@@ -214,6 +226,18 @@ class FigureError(OrbenchError):
 
 class ImportFileError(OrbenchError):
     """A file cannot be imported: it is not what it should be, or holds what cannot be read."""
+
+
+class ReproductionError(OrbenchError):
+    """A run cannot be built again: its record lacks something, or something cannot be had."""
+
+
+class TrackerError(OrbenchError):
+    """A tracker cannot do what was asked: unknown place, no access, a name it refuses."""
+
+
+class TrackerUnavailableError(TrackerError):
+    """The tracker is down, too slow or refuses for now; the same call may succeed later."""
 
 
 class CommandNotFoundError(OrbenchError):

@@ -35,6 +35,7 @@ __all__ = [
     "RunStore",
     "Shipment",
     "StoreInfo",
+    "TrackerLink",
     "open_store",
 ]
 
@@ -103,6 +104,20 @@ class RunDetails:
     artifacts: tuple[ArtifactRecord, ...]
     children: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerLink:
+    """What a tracker knows a run as, and how far the two are in step.
+
+    `tracker` is the place, as `wandb://host/entity/project`, never with a password; `document` is
+    for `orbench.trackers` alone (the id there, watermarks); `updated` is when it was written.
+    """
+
+    run_id: str
+    tracker: str
+    document: Document
+    updated: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +203,22 @@ class RunStore(Protocol):
         """Remove runs with their series, and the artifacts that no other run holds."""
         ...
 
+    def link_tracker(self, link: TrackerLink) -> None:
+        """Keep a run's link to a tracker, in place of the one there is; RunNotFoundError."""
+        ...
+
+    def unlink_tracker(self, run_id: str, tracker: str) -> bool:
+        """Forget a run's link to a tracker; False if there is none."""
+        ...
+
+    def save_baseline(self, name: str, document: Document) -> bool:
+        """Keep a baseline under a name, as JSON; True if it replaces one."""
+        ...
+
+    def remove_baseline(self, name: str) -> None:
+        """Forget a baseline; raises BaselineNotFoundError (with near names)."""
+        ...
+
     # -- finding
 
     def resolve(self, prefix: str) -> str:
@@ -237,6 +268,20 @@ class RunStore(Protocol):
 
     def read_artifact(self, sha256: str, out: BinaryIO) -> int:
         """Write an artifact's bytes to `out`, verified; returns the size."""
+        ...
+
+    def tracker_links(
+        self, run_ids: Sequence[str] | None = None, tracker: str | None = None
+    ) -> list[TrackerLink]:
+        """The links of these runs (None: of all) to one tracker or to all; by run, then name."""
+        ...
+
+    def baselines(self) -> dict[str, float]:
+        """The names of all baselines, sorted, with the time each was saved."""
+        ...
+
+    def baseline(self, name: str) -> Document:
+        """The document of a baseline; raises BaselineNotFoundError (with near names)."""
         ...
 
     def info(self) -> StoreInfo:

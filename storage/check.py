@@ -21,6 +21,7 @@ from .preparation import package_rows, unpack_piece
 from .removal import unheld_blob, unreferenced_document
 from .schema import open_checked
 from .tables import (
+    baselines,
     blobs,
     console,
     documents,
@@ -29,6 +30,7 @@ from .tables import (
     params,
     runs,
     summary_values,
+    tracker_links,
 )
 
 __all__ = ["Finding", "FindingKind", "check_store"]
@@ -70,6 +72,7 @@ def _findings(database: Database, progress: Progress | None) -> Iterator[Finding
             yield from _check_console(connection, key)
     with database.read() as connection:
         yield from _check_documents(connection)
+        yield from _check_links_and_baselines(connection)
         yield from _check_blobs(connection)
 
 
@@ -167,6 +170,21 @@ def _check_documents(connection: Connection) -> Iterator[Finding]:
             if said != {(r.name, r.version) for r in connection.execute(columns.where(these))}:
                 sentence = f"the rows of packages of {subject} are not those it lists"
                 yield Finding(FindingKind.DISAGREES, subject, sentence)
+
+
+def _check_links_and_baselines(connection: Connection) -> Iterator[Finding]:
+    links = select(runs.c.run_id, tracker_links).join_from(tracker_links, runs)
+    named = [
+        (f"link of run {row['run_id']} to {row['tracker']}", row["document"])
+        for row in connection.execute(links).mappings()
+    ]
+    for row in connection.execute(select(baselines)).mappings():
+        named.append((f"baseline {row['name']}", row["document"]))
+    for subject, text in named:
+        try:
+            parse_document(text)
+        except DocumentError as error:
+            yield Finding(FindingKind.DAMAGED, subject, f"{subject} {error}")
 
 
 def _check_blobs(connection: Connection) -> Iterator[Finding]:

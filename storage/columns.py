@@ -1,7 +1,8 @@
 """Values made to fit their columns, so that no shipment is ever refused for what is in it.
 
 Text loses NUL and lone surrogates to visible escapes, names too long for their column end in a
-hash, numbers too large for theirs are left to the text beside them, NaN becomes NULL.
+hash, numbers too large for theirs are left to the text beside them, NaN becomes NULL and -0.0
+becomes 0.0: SQLite keeps neither. The chunks have every value bit by bit.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ def fitted(name: str, limit: int) -> str:
 
 
 def to_null(number: float) -> float | None:
-    """None for NaN: a column that may be NaN is NULL when it is."""
-    return None if math.isnan(number) else float(number)
+    """None for NaN: a column that may be NaN is NULL when it is. A zero loses its sign."""
+    return None if math.isnan(number) else float(number) + 0.0
 
 
 def from_null(number: float | None) -> float:

@@ -6,7 +6,7 @@ off is simply made again: what is there already, compared by content, is left al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select, text
 from orbench.errors import StoreDamagedError, StoreUrlError
 
 from .artifacts import part_data
+from .baselines import copy_baselines
 from .columns import Columns
 from .engine import Database, insert_or_ignore
 from .ingest import REMOVAL_LOCK, locked_run
@@ -22,6 +23,7 @@ from .removal import delete_run
 from .run_contents import fingerprint, run_row, write_run
 from .schema import open_checked
 from .tables import artifacts, blob_parts, blobs, chunks, runs, segments, series, store_info
+from .tracker_links import stored_links, write_newest
 
 __all__ = ["CopyReport", "copy_store"]
 
@@ -96,6 +98,9 @@ def _copy(source: Database, target: Database, progress: Progress | None) -> Copy
             run = run_row(connection, run_id)
             if run is not None:  # else it was removed since
                 _copy_run(connection, run, target, report)
+    with source.read() as connection:
+        for name in copy_baselines(connection, target):
+            report.kept.append(f"baseline {name}: the target has another one of this name")
     return report
 
 
@@ -103,7 +108,9 @@ def _copy_run(source: Connection, run: Columns, target: Database, report: CopyRe
     for blob in _blobs_of(source, run["run_key"]):
         _copy_blob(source, blob, target, report)
     wanted = fingerprint(source, run)
+    links = list(stored_links(source, run["run_key"]).values())
     if _fingerprint_there(target, run["run_id"]) == wanted:
+        _copy_links(links, target, run["run_id"])
         report.already_there += 1
         return
     with target.write() as connection:
@@ -114,8 +121,9 @@ def _copy_run(source: Connection, run: Columns, target: Database, report: CopyRe
             if not _has_all_of(source, run, connection, there):
                 report.kept.append(f"run {run['run_id']}: the target holds more of it")
                 return
+            links += stored_links(connection, there["run_key"]).values()
             delete_run(connection, there["run_key"])
-        write_run(source, run, connection)
+        write_newest(connection, write_run(source, run, connection), links)
     if _fingerprint_there(target, run["run_id"]) != wanted:
         raise StoreDamagedError(
             f"run {run['run_id']} does not read back from {target.location} as it was written; "
@@ -124,6 +132,16 @@ def _copy_run(source: Connection, run: Columns, target: Database, report: CopyRe
     report.copied += there is None
     report.replaced += there is not None
     _count(source, run["run_key"], report)
+
+
+def _copy_links(links: Collection[Columns], target: Database, run_id: str) -> None:
+    """Bring the links to trackers up to date; they change without the run, which is whole."""
+    if not links:
+        return
+    with target.write() as connection:
+        there = locked_run(connection, run_id)
+        if there is not None:
+            write_newest(connection, there["run_key"], links)
 
 
 def _fingerprint_there(target: Database, run_id: str) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ LOCK_WAIT_SECONDS = 60
 """A writer waits this long for another one before it gives up with StoreUnavailableError."""
 
 _CONNECT_SECONDS = 10
+_LOCK_SLICE_MILLISECONDS = 200
 _PARAMETERS_AT_ONCE = 900
 _Item = TypeVar("_Item")
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024
@@ -167,12 +169,36 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
     if options.get("orbench_write"):
         level = "FULL" if options.get("orbench_durable") else "NORMAL"
-        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        driver.execute(f"PRAGMA synchronous = {level}")
+        _take_lock(driver, "BEGIN IMMEDIATE")
     else:
-        connection.exec_driver_sql("BEGIN")
+        driver.execute("BEGIN")
+        # The snapshot is taken by the first read.
+        _take_lock(driver, "SELECT 1 FROM sqlite_master LIMIT 1")
+
+
+def _take_lock(driver: sqlite3.Connection, statement: str) -> None:
+    """Run the statement that takes a lock; wait for it in slices.
+
+    A signal, as of Ctrl-C, is answered only between two slices: SQLite waits inside of C.
+    """
+    driver.execute(f"PRAGMA busy_timeout = {_LOCK_SLICE_MILLISECONDS}")
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
+    try:
+        while True:
+            try:
+                driver.execute(statement).close()
+                return
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() >= deadline:
+                    raise
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_SECONDS * 1000}")
 
 
 def _regexp(pattern: str, value: object) -> bool | None:

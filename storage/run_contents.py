@@ -142,7 +142,8 @@ def _encoded(value: object) -> tuple[str, bytes]:
     if value is None:
         return "null", b""
     if isinstance(value, float):
-        return "float", struct.pack("<d", value)
+        # SQLite has no negative zero.
+        return "float", struct.pack("<d", value + 0.0)
     if isinstance(value, bytes | memoryview):
         return "bytes", bytes(value)
     return "text", str(value).encode()

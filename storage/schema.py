@@ -46,7 +46,7 @@ __all__ = [
     "use_wal",
 ]
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision of the migrations; a number, so that newer and older can be told."""
 
 APPLICATION_ID = 0x6F726265  # "orbe"

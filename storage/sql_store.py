@@ -7,10 +7,28 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from orbench.metric import Series, SeriesSummary
-from orbench.run import RunRecord
-from orbench.run_store import ConsolePiece, Removal, RunDetails, Shipment, StoreInfo
+from orbench.run import Document, RunRecord
+from orbench.run_store import (
+    ConsolePiece,
+    Removal,
+    RunDetails,
+    Shipment,
+    StoreInfo,
+    TrackerLink,
+)
 
-from . import about, artifacts, ingest, reading, removal, resolving, series_reading, tagging
+from . import (
+    about,
+    artifacts,
+    baselines,
+    ingest,
+    reading,
+    removal,
+    resolving,
+    series_reading,
+    tagging,
+    tracker_links,
+)
 from .engine import Database
 
 if TYPE_CHECKING:
@@ -75,6 +93,22 @@ class SqlStore:
         """Remove runs with their series, and the artifacts that no other run holds."""
         return removal.remove_runs(self._database, run_ids)
 
+    def link_tracker(self, link: TrackerLink) -> None:
+        """Keep a run's link to a tracker, in place of the one there is."""
+        tracker_links.put_link(self._database, link)
+
+    def unlink_tracker(self, run_id: str, tracker: str) -> bool:
+        """Forget a run's link to a tracker; False if there is none."""
+        return tracker_links.forget_link(self._database, run_id, tracker)
+
+    def save_baseline(self, name: str, document: Document) -> bool:
+        """Keep a baseline under a name; True if it replaces one."""
+        return baselines.save_baseline(self._database, name, dict(document))
+
+    def remove_baseline(self, name: str) -> None:
+        """Forget a baseline; raises BaselineNotFoundError."""
+        baselines.remove_baseline(self._database, name)
+
     def resolve(self, prefix: str) -> str:
         """The one run id that starts with `prefix`."""
         return resolving.resolve(self._database, prefix)
@@ -120,6 +154,20 @@ class SqlStore:
     def read_artifact(self, sha256: str, out: BinaryIO) -> int:
         """Write an artifact's bytes to `out`, verified; returns the size."""
         return artifacts.read_blob(self._database, sha256, out)
+
+    def tracker_links(
+        self, run_ids: Sequence[str] | None = None, tracker: str | None = None
+    ) -> list[TrackerLink]:
+        """The links of these runs (None: of all) to one tracker or to all."""
+        return tracker_links.read_links(self._database, run_ids, tracker)
+
+    def baselines(self) -> dict[str, float]:
+        """The names of all baselines, with the time each was saved."""
+        return baselines.baseline_names(self._database)
+
+    def baseline(self, name: str) -> Document:
+        """The document of a baseline; raises BaselineNotFoundError."""
+        return baselines.read_baseline(self._database, name)
 
     def info(self) -> StoreInfo:
         """What the store is and holds."""

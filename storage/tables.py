@@ -28,6 +28,7 @@ from .chunks import CHUNK_POINTS
 __all__ = [
     "SEARCHABLE_TEXT",
     "artifacts",
+    "baselines",
     "blob_parts",
     "blobs",
     "chunks",
@@ -44,6 +45,7 @@ __all__ = [
     "store_info",
     "summary_values",
     "tags",
+    "tracker_links",
 ]
 
 SEARCHABLE_TEXT = 200
@@ -291,4 +293,24 @@ segments = Table(
     Column("closed", Boolean, nullable=False, default=False),
     Column("damage", Text, nullable=False, default=""),
     Index(None, "run_key"),
+)
+
+# What a tracker knows a run as, and how far the two are in step: `orbench.trackers` says how.
+tracker_links = Table(
+    "tracker_links",
+    metadata,
+    _run_key(primary_key=True),
+    Column("tracker", String(500), primary_key=True),
+    Column("updated", Double, nullable=False),
+    Column("document", Text, nullable=False),
+    Index(None, "tracker"),
+)
+
+# Baselines outlive their runs: they hold the scores themselves.
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("updated", Double, nullable=False),
+    Column("document", Text, nullable=False),
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,9 +19,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..errors import StoreUnavailableError
-from ..events import ConfigUpdated, Event, FactsCaptured, RunEnded, RunStarted
 from ..run import derived_run_id
 from ..run_store import Points, Shipment
+from .contents import artifact_events, content_hash, contents
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,10 +38,14 @@ _ATTEMPTS = 10
 
 
 class Outcome(StrEnum):
-    """What an import did, or would do, with a run."""
+    """What an import did, or would do, with a run.
+
+    A changed run has no new point, but another config, summary, state, file or the like.
+    """
 
     NEW = "new"
     GROWN = "grown"
+    CHANGED = "changed"
     KNOWN = "known"
     EMPTY = "empty"
 
@@ -49,8 +54,9 @@ class Outcome(StrEnum):
 class Delivery:
     """Where a run goes in a store: its id, and what of it is not there yet.
 
-    `start` is how many of its points the store has. `differs` are runs of the same name whose
-    rows are others. A run without a point is not put into a store, and has no id.
+    `start` is the store's watermark of the run. `differs` are runs of the same name whose rows
+    are others. A run without a point that its source gives no identity is not put into a store,
+    and has no id.
     """
 
     run_id: str
@@ -67,7 +73,7 @@ class Delivery:
 
 def plan_delivery(store: RunStore | None, run: ImportedRun) -> Delivery:
     """Find out what of a run is new to a store; None is a store that is not there yet."""
-    if not run.points:
+    if not run.points and not run.identity:
         return Delivery("", Outcome.EMPTY, 0, {})
     differs: list[str] = []
     for ordinal in count():
@@ -77,7 +83,7 @@ def plan_delivery(store: RunStore | None, run: ImportedRun) -> Delivery:
             return Delivery(run_id, Outcome.NEW, 0, run.points, tuple(differs))
         new = _new_points(store, run_id, run)
         if new is not None:
-            outcome = Outcome.GROWN if new else Outcome.KNOWN
+            outcome = Outcome.GROWN if new else _unchanged_or_not(store, run_id, run)
             return Delivery(run_id, outcome, start, new, tuple(differs))
         differs.append(run_id)
     raise AssertionError("count() does not end")
@@ -87,43 +93,54 @@ def deliver(store: RunStore, run: ImportedRun) -> Delivery:
     """Put what is new of a run into a store; all of it or, on an error, nothing.
 
     Safe to do twice at once: of two that add the same rows one does, the other finds them there.
+    Secrets in its texts, by shape or because they stand in the environment, are left out.
     """
     for _ in range(_ATTEMPTS):
         plan = plan_delivery(store, run)
-        if not plan.added or store.ship(_shipment(run, plan)):
+        if plan.outcome in (Outcome.KNOWN, Outcome.EMPTY):
+            return plan
+        if store.ship(_shipment(store, run, plan)):
             return plan
     raise StoreUnavailableError(
         f"{run.file}: {run} is imported by others at the same time; try again later"
     )
 
 
-def _shipment(run: ImportedRun, plan: Delivery) -> Shipment:
+def _unchanged_or_not(store: RunStore, run_id: str, run: ImportedRun) -> Outcome:
+    """Without identity the id is made of the config, and only rows can be new."""
+    if not run.identity:
+        return Outcome.KNOWN
+    stored = store.details(run_id).facts.get("command", {}).get("content")
+    return Outcome.KNOWN if stored == content_hash(run) else Outcome.CHANGED
+
+
+def _shipment(store: RunStore, run: ImportedRun, plan: Delivery) -> Shipment:
+    from ..capture import Redactor
+
+    first = plan.outcome is Outcome.NEW
+    redactor = Redactor.from_environment(os.environ)
+    events = contents(run, redactor, None if first else _of_run(store, plan.run_id))
+    logged, blobs = artifact_events(run, () if first else store.details(plan.run_id).artifacts)
     return Shipment(
         segment_id=_segment_id(plan.run_id),
         run_id=plan.run_id,
         start=plan.start,
-        end=plan.start + plan.added,
-        events=tuple(_events(run, first=plan.outcome is Outcome.NEW)),
+        # One more than the points, so that whatever else is new is there once too.
+        end=plan.start + plan.added + 1,
+        events=(*events, *logged),
         points=plan.points,
+        blobs=blobs,
         heartbeat=run.ended,
         closed=True,
     )
 
 
-def _events(run: ImportedRun, *, first: bool) -> list[Event]:
-    started = RunStarted(
-        started=run.started,
-        project=run.project,
-        exp_name=run.exp_name,
-        env_id=run.env_id,
-        seed=run.seed,
-        # A file that has grown is no new start of the run.
-        attached=not first,
-    )
-    config = [ConfigUpdated(values=dict(run.config))] if run.config else []
-    facts = FactsCaptured(kind="command", document=dict(run.provenance))
-    ended = RunEnded(status=run.status.value, ended=run.ended)
-    return [started, *config, facts, ended]
+def _of_run(store: RunStore, run_id: str) -> Mapping[str, int]:
+    """How many bytes the store has of each stream of a run's console."""
+    sizes: dict[str, int] = {}
+    for piece in store.console(run_id):
+        sizes[piece.stream] = sizes.get(piece.stream, 0) + len(piece.data)
+    return sizes
 
 
 def _segment_id(run_id: str) -> str:
@@ -135,9 +152,13 @@ def _run_id(run: ImportedRun, ordinal: int) -> str:
 
     Without a seed many runs have one name, so that the file's name tells them apart.
     """
-    file = run.file if run.seed is None else ""
-    named = [run.importer, run.project, run.exp_name, run.env_id, run.seed, run.config]
-    text = json.dumps([*named, file, ordinal], sort_keys=True)
+    if run.run_id and ordinal == 0:
+        return run.run_id
+    named: list[object] = [run.importer, run.identity]
+    if not run.identity:
+        file = run.file if run.seed is None else ""
+        named = [run.importer, run.project, run.exp_name, run.env_id, run.seed, run.config, file]
+    text = json.dumps([*named, ordinal], sort_keys=True)
     return derived_run_id(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
 
 
@@ -154,7 +175,8 @@ def _new_points(store: RunStore, run_id: str, run: ImportedRun) -> dict[str, Poi
             return None
         if rest is not None and len(rest.steps):
             new[metric] = rest
-    if new and not _same_file(details.facts.get("command", {}).get("file"), run.file):
+    there_file = details.facts.get("command", {}).get("file")
+    if new and not run.identity and not _same_file(there_file, run.file):
         return None
     # Rows that the file no longer has are another run, unless all it has are the store's first.
     if new and not stored <= run.points.keys():

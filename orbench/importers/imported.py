@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from ..run import Document, RunStatus
-from ..run_store import Points
+from ..run_store import ConsolePiece, Points
 
-__all__ = ["FoundPath", "ImportedRun", "Importer", "RowCounts"]
+__all__ = ["FoundPath", "ImportedArtifact", "ImportedRun", "Importer", "RowCounts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,29 @@ class RowCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportedArtifact:
+    """A file that belongs to an imported run; its bytes lie at `path` until it is delivered."""
+
+    name: str
+    path: Path
+    logged: float
+    kind: str = "file"
+    metadata: Document = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedRun:
-    """One run out of a file, ready to be put into a store.
+    """One run out of a file or a tracker, ready to be put into a store.
 
     `points` are in the order of the file. `provenance` says where the run came from: the
     importer, the file (relative), its sha256, and how it was read; it is kept as the run's
     command. Times are seconds since the epoch.
+
+    `identity` is what the source itself calls the run (an id that is unique there): with one, the
+    run is the same however its name or config changes. Without, project, exp_name, env_id, seed
+    and config name it. `run_id` is the id to keep, where the source is a run that orbench pushed.
+    `facts` are documents by `events.FACT_KINDS`, except command. `notes` are
+    sentences for whoever imports: what was cut, what could not be told.
     """
 
     importer: str
@@ -56,6 +73,18 @@ class ImportedRun:
     config: Document = field(default_factory=dict)
     status: RunStatus = RunStatus.FINISHED
     rows: RowCounts = RowCounts()
+    identity: str = ""
+    run_id: str = ""
+    tags: tuple[str, ...] = ()
+    summary: Document = field(default_factory=dict)
+    facts: Mapping[str, Document] = field(default_factory=dict)
+    console: tuple[ConsolePiece, ...] = ()
+    artifacts: tuple[ImportedArtifact, ...] = ()
+    exit_code: int | None = None
+    error: str | None = None
+    host: str = ""
+    parent_id: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:

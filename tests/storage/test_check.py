@@ -16,6 +16,7 @@ from orbench.events import (
     RunStarted,
     SummaryUpdated,
 )
+from orbench.run_store import TrackerLink
 from orbench.storage import FindingKind, check_store, open_store
 from orbench.storage.engine import open_database
 
@@ -136,3 +137,16 @@ def test_progress_is_told(whole):
     told = []
     check_store(whole, progress=lambda *progress: told.append(progress))
     assert told == [(0, 1)]
+
+
+def test_a_damaged_link_or_baseline_is_named(whole):
+    with open_store(whole) as store:
+        store.link_tracker(TrackerLink("run1", "mlflow://here", {"id": "a"}, 1.0))
+        store.save_baseline("v1", {"n": 1})
+    assert check_store(whole) == []
+    damage(whole, "UPDATE tracker_links SET document = 'no'")
+    damage(whole, "UPDATE baselines SET document = '[]'")
+    assert [finding.subject for finding in check_store(whole)] == [
+        "link of run run1 to mlflow://here",
+        "baseline v1",
+    ]

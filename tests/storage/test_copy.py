@@ -20,6 +20,7 @@ from orbench.events import (
     SummaryUpdated,
     TagsChanged,
 )
+from orbench.run_store import TrackerLink
 from orbench.storage import check_store, copy_store, engine, open_store
 from orbench.storage.artifacts import PART_BYTES
 from orbench.storage.tables import blob_parts, chunks
@@ -227,3 +228,47 @@ def test_a_store_that_is_not_there_is_not_copied(urls):
         copy_store(*urls)
     with pytest.raises(errors.StoreMissingError):
         open_store(urls[1])
+
+
+def linked(url, updated, **document):
+    with open_store(url) as store:
+        store.link_tracker(TrackerLink("runa", "mlflow://here", document, updated))
+
+
+def links(url):
+    with open_store(url) as store:
+        return [(link.run_id, link.document, link.updated) for link in store.tracker_links()]
+
+
+def test_links_to_trackers_are_copied_and_the_newest_stays(filled):
+    source, target = filled
+    linked(source, 1.0, n=1)
+    copy_store(source, target)
+    assert links(target) == [("runa", {"n": 1}, 1.0)]
+    linked(target, 3.0, n=3)
+    linked(source, 2.0, n=2)
+    assert copy_store(source, target).already_there == 3
+    assert links(target) == [("runa", {"n": 3}, 3.0)]
+
+
+def test_a_run_that_is_replaced_keeps_the_links_it_has_there(filled, segment_of):
+    source, target = filled
+    copy_store(source, target)
+    linked(target, 1.0, n=1)
+    with open_store(source) as store:
+        segment_of(store, "runa", "b").ship(TagsChanged(added=("later",)))
+    assert copy_store(source, target).replaced == 1
+    assert links(target) == [("runa", {"n": 1}, 1.0)]
+
+
+def test_baselines_are_copied_and_another_of_the_name_is_kept_and_told(filled):
+    source, target = filled
+    with open_store(source) as store:
+        store.save_baseline("v1", {"n": 1})
+        store.save_baseline("v2", {"n": 2})
+    with open_store(target, create=True) as store:
+        store.save_baseline("v2", {"n": "other"})
+    report = copy_store(source, target)
+    assert [sentence for sentence in report.kept if "v2" in sentence] == report.kept != []
+    with open_store(target) as store:
+        assert (store.baseline("v1"), store.baseline("v2")) == ({"n": 1}, {"n": "other"})

@@ -8,6 +8,7 @@ from orbench.errors import AmbiguousRunError, RunNotFoundError
 from orbench.events import ConfigUpdated, RunStarted, TagsChanged
 from orbench.storage import open_store
 from orbench.storage.resolving import edit_distance
+from orbench.storage.schema import HEAD
 
 
 def started(segment, *run_ids, **fields):
@@ -118,7 +119,7 @@ def test_what_a_store_holds(store, segment, points, store_url):
     assert (info.runs, info.metrics, info.series, info.chunks, info.points) == (1, 1, 1, 2, 5000)
     assert (info.artifacts, info.artifact_bytes) == (0, 0)
     assert info.size_bytes > 10_000
-    assert info.schema_version == "0001"
+    assert info.schema_version == HEAD
     assert store_url.startswith(info.dialect)
     with open_store(store_url) as again:
         assert again.info().store_id == info.store_id

@@ -234,12 +234,13 @@ def test_the_migrations_make_the_tables_that_are_declared(store_url):
     assert described(store_url) == migrated
 
 
+NEXT = f"{int(HEAD) + 1:04}"
 NEXT_REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{next}"
+down_revision = "{head}"
 branch_labels = depends_on = None
 
 
@@ -255,22 +256,23 @@ def test_an_upgrade_runs_the_revisions_that_are_missing_and_keeps_the_data(
         segment_of(store, "run1", "a").ship(points={"m": points(0, 10)})
     folder = tmp_path / "50% of migrations"
     (folder / "versions").mkdir(parents=True)
-    for name in ("env.py", "versions/rev_0001.py"):
-        (folder / name).write_bytes((migrations.FOLDER / name).read_bytes())
-    (folder / "versions" / "rev_0002.py").write_text(NEXT_REVISION)
+    for path in (migrations.FOLDER / "env.py", *migrations.FOLDER.glob("versions/rev_*.py")):
+        (folder / path.relative_to(migrations.FOLDER)).write_bytes(path.read_bytes())
+    revision = NEXT_REVISION.format(next=NEXT, head=HEAD)
+    (folder / "versions" / f"rev_{NEXT}.py").write_text(revision)
     monkeypatch.setattr(migrations, "FOLDER", folder)
-    monkeypatch.setattr(migrations, "HEAD", "0002")
-    monkeypatch.setattr(migrations.upgrade, "__defaults__", ("0002",))
-    monkeypatch.setattr(schema, "HEAD", "0002")
+    monkeypatch.setattr(migrations, "HEAD", NEXT)
+    monkeypatch.setattr(migrations.upgrade, "__defaults__", (NEXT,))
+    monkeypatch.setattr(schema, "HEAD", NEXT)
     with pytest.raises(errors.StoreTooOldError):
         open_store(store_url)
-    assert upgrade_store(store_url) == ("0001", "0002")
+    assert upgrade_store(store_url) == (HEAD, NEXT)
     with open_store(store_url) as store:
         assert len(store.series(["run1"], "m")[0]) == 10
         with store._database.read() as connection:
             assert connection.execute(text("SELECT colour FROM runs")).scalars().all() == ["red"]
     if store_url.startswith("sqlite"):
-        assert int.from_bytes(file_of(store_url).read_bytes()[60:64], "big") == 2
+        assert int.from_bytes(file_of(store_url).read_bytes()[60:64], "big") == int(NEXT)
 
 
 @pytest.mark.parametrize("dump", sorted(STORES.glob("*.sql")), ids=lambda path: path.stem)
