@@ -21,6 +21,10 @@ FIGURES = {
     *("walltime", "walltime_efficiency"),
 }
 QUICK = ("--reps", "500", "--curve-reps", "200")
+WORDS = (
+    *("compare", "-m", METRIC, "--store", "store.db", *QUICK, "--normalise", "maxmin"),
+    *("--out", "all", "--html", "report.html", "-f", "svg"),
+)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # Nothing the browser does of its own accord may leave the machine either.
@@ -70,10 +74,7 @@ def compared(tmp_path_factory, orbench_in, stored_run):
             points={METRIC: points},
             status="failed",
         )
-    done = orbench(
-        *("compare", "-m", METRIC, "--store", "store.db", *QUICK, "--normalise", "maxmin"),
-        *("--out", "all", "--html", "report.html", "-f", "svg"),
-    )
+    done = orbench(*WORDS)
     assert done.code == 0, done.err
     return orbench, done
 
@@ -116,18 +117,21 @@ def test_figures_and_tables_show_the_same_numbers(compared):
     assert len(shown) == 2 * 4
 
 
-def test_repeated_every_file_is_the_same_byte_for_byte(compared, tmp_path):
+def test_repeated_every_file_is_the_same_byte_for_byte(compared, orbench_in, tmp_path):
     orbench, _ = compared
-    words = ("compare", "-m", METRIC, "--store", "store.db", *QUICK, "--html", "again.html")
-    first, second = [], []
-    for found in (first, second):
-        assert orbench(*words, "--out", tmp_path / "again", "-f", "pdf").code == 0
-        paths = [*(tmp_path / "again").iterdir(), orbench.folder / "again.html"]
-        found += [(path.name, path.read_bytes()) for path in sorted(paths)]
-    page = dict(first)["again.html"].decode()
-    assert [name for name, _ in first] == [name for name, _ in second]
-    assert first == second
-    assert "orbench compare -m charts/return" in page
+    shutil.copy(orbench.folder / "store.db", tmp_path)
+    again = orbench_in(tmp_path)(*WORDS)
+    assert again.code == 0, again.err
+    first, second = (
+        {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in (*(folder / "all").iterdir(), folder / "report.html")
+        }
+        for folder in (orbench.folder, tmp_path)
+    )
+    assert sorted(first) == sorted(second)
+    assert [name for name in first if first[name] != second[name]] == []
+    assert "orbench compare -m charts/return" in first["report.html"].decode()
 
 
 def test_the_page_lists_every_run_with_its_config_and_source(compared):
