@@ -67,7 +67,25 @@ def _sb3(naming: Naming) -> Importer:
     return Sb3Importer(naming)
 
 
+def _mlflow(naming: Naming) -> Importer:
+    from orbench.importers import MlflowImporter
+
+    return MlflowImporter(naming)
+
+
 _KINDS = (
+    _Kind(
+        "mlflow",
+        "Import runs of MLflow: folders mlruns/, and tracking databases in SQLite files.\n\n"
+        "A run keeps MLflow's run id: imported again it brings what is new. The experiment is the "
+        "project, params are the config; exp_name, env_id and seed come from params of usual "
+        "names, or from others by --map env_id=KEY, also tags.KEY, run_name and experiment.",
+        (
+            "orbench import mlflow mlruns --map exp_name=algo --map env_id=task",
+            "orbench import mlflow mlflow.db --set seed=none --dry-run",
+        ),
+        _mlflow,
+    ),
     _Kind(
         "sb3",
         "Import runs of Stable-Baselines3: monitor.csv, progress.csv, evaluations.npz, RL Zoo.\n\n"

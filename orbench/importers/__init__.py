@@ -9,9 +9,10 @@ not know of a store; `deliver` puts a run into one, each once, whichever importe
             deliver(store, run)
 """
 
-from .delivery import Delivery, Outcome, deliver, plan_delivery
+from .delivery import Delivery, Outcome, deliver, imported_run_id, plan_delivery
 from .imported import FoundPath, ImportedArtifact, ImportedRun, Importer, RowCounts
 from .mapping import TARGETS, Source, TableMapping, parse_mapping
+from .mlflow_files import MlflowImporter
 from .naming import Naming, RunNames, parse_naming
 from .row_plan import Reading, RowPlan, ValueColumn
 from .sb3 import Sb3Importer
@@ -24,6 +25,7 @@ __all__ = [
     "ImportedArtifact",
     "ImportedRun",
     "Importer",
+    "MlflowImporter",
     "Naming",
     "Outcome",
     "Reading",
@@ -36,6 +38,7 @@ __all__ = [
     "TableMapping",
     "ValueColumn",
     "deliver",
+    "imported_run_id",
     "parse_mapping",
     "parse_naming",
     "plan_delivery",

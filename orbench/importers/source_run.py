@@ -19,7 +19,8 @@ __all__ = ["SourceRun", "named"]
 class SourceRun:
     """What a source says of one run; `told` is what it says by target (env_id, seed, ...).
 
-    `files` are those that it was read from. The rest is as in `ImportedRun`.
+    `files` are those that it was read from. `known` is what names may be taken from besides the
+    config, `details` goes into the provenance. The rest is as in `ImportedRun`.
     """
 
     file: str
@@ -37,6 +38,7 @@ class SourceRun:
     facts: Mapping[str, Document] = field(default_factory=dict)
     artifacts: tuple[ImportedArtifact, ...] = ()
     parent_id: str | None = None
+    known: Document = field(default_factory=dict)
     details: Document = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -44,7 +46,7 @@ class SourceRun:
 def named(source: SourceRun, importer: str, naming: Naming) -> ImportedRun:
     """The run with names; raises UsageError for one that nothing says."""
     config = naming.config(source.file, source.config)
-    names = naming.names(source.file, source.told, config)
+    names = naming.names(source.file, source.told, {**source.known, **config})
     provenance: dict[str, JsonValue] = {
         "importer": importer,
         "file": source.file,
