@@ -60,6 +60,14 @@ COMMANDS: dict[str, CommandEntry] = {
         "rlops_hns",
         "Human-normalised scores of result tables: median and mean over Atari games.",
     ),
+    "reproduce": CommandEntry(
+        "Repeat",
+        "reproduce",
+        "Run a run again from its record, and say whether it is the same.",
+    ),
+    "doctor": CommandEntry(
+        "Repeat", "doctor", "Tell what in this project would stop a run from being reproduced."
+    ),
     "store": CommandEntry("Keep", "store", "Make, inspect, upgrade, check and copy stores."),
 }
 
