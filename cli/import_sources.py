@@ -73,6 +73,18 @@ def _mlflow(naming: Naming) -> Importer:
     return MlflowImporter(naming)
 
 
+def _spinningup(naming: Naming) -> Importer:
+    from orbench.importers import SpinningUpImporter
+
+    return SpinningUpImporter(naming)
+
+
+def _marl_eval(naming: Naming) -> Importer:
+    from orbench.importers import MarlEvalImporter
+
+    return MarlEvalImporter(naming)
+
+
 _KINDS = (
     _Kind(
         "mlflow",
@@ -85,6 +97,20 @@ _KINDS = (
             "orbench import mlflow mlflow.db --set seed=none --dry-run",
         ),
         _mlflow,
+    ),
+    _Kind(
+        "spinningup",
+        "Import runs of Spinning Up: folders with progress.txt and config.json.\n\n"
+        "config.json says exp_name and seed; the env has to be said.",
+        ("orbench import spinningup data --set env_id=Ant-v4",),
+        _spinningup,
+    ),
+    _Kind(
+        "marl-eval",
+        "Import runs out of the raw JSON of marl-eval.\n\n"
+        "The environment is the project, the task the env; each value of an evaluation is a point.",
+        ("orbench import marl-eval raw_experiment_data.json",),
+        _marl_eval,
     ),
     _Kind(
         "sb3",

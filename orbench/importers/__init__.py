@@ -12,10 +12,12 @@ not know of a store; `deliver` puts a run into one, each once, whichever importe
 from .delivery import Delivery, Outcome, deliver, imported_run_id, plan_delivery
 from .imported import FoundPath, ImportedArtifact, ImportedRun, Importer, RowCounts
 from .mapping import TARGETS, Source, TableMapping, parse_mapping
+from .marl_eval import MarlEvalImporter
 from .mlflow_files import MlflowImporter
 from .naming import Naming, RunNames, parse_naming
 from .row_plan import Reading, RowPlan, ValueColumn
 from .sb3 import Sb3Importer
+from .spinningup import SpinningUpImporter
 from .table import TableImporter
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "ImportedArtifact",
     "ImportedRun",
     "Importer",
+    "MarlEvalImporter",
     "MlflowImporter",
     "Naming",
     "Outcome",
@@ -34,6 +37,7 @@ __all__ = [
     "RunNames",
     "Sb3Importer",
     "Source",
+    "SpinningUpImporter",
     "TableImporter",
     "TableMapping",
     "ValueColumn",

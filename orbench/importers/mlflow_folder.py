@@ -165,7 +165,7 @@ def _floats(cells: list[bytes], place: str) -> NDArray[np.float64]:
     import numpy as np
 
     try:
-        return np.array(cells, dtype="S").astype(np.float64)
+        return np.array(cells, dtype=np.float64)
     except ValueError as error:
         raise ImportFileError(f"{place}: is no metric of MLflow: {error}") from error
 
