@@ -19,6 +19,7 @@ from .row_plan import Reading, RowPlan, ValueColumn
 from .sb3 import Sb3Importer
 from .spinningup import SpinningUpImporter
 from .table import TableImporter
+from .tensorboard import TensorboardImporter, parse_pattern
 
 __all__ = [
     "TARGETS",
@@ -40,10 +41,12 @@ __all__ = [
     "SpinningUpImporter",
     "TableImporter",
     "TableMapping",
+    "TensorboardImporter",
     "ValueColumn",
     "deliver",
     "imported_run_id",
     "parse_mapping",
     "parse_naming",
+    "parse_pattern",
     "plan_delivery",
 ]
