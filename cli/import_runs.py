@@ -43,7 +43,7 @@ def import_() -> None:
 _Paths = Annotated[
     list[Path],
     typer.Argument(
-        metavar="PATH", help="Files (csv, tsv, json, jsonl, npy, npz), or folders of them."
+        metavar="PATH", help="Files (csv, tsv, json, jsonl, npy, npz, parquet), or folders."
     ),
 ]
 _Maps = Annotated[
@@ -115,7 +115,7 @@ def table(
     fmt: FormatOption = Format.TABLE,
     url: StoreOption = None,
 ) -> None:
-    """Import runs out of tables: CSV, JSON, JSON Lines and NumPy arrays.
+    """Import runs out of tables: CSV, JSON, JSON Lines, Parquet and NumPy arrays.
 
     What is not said is found by usual names of columns (seed, env, algo, step, score ...), and
     --dry-run shows how. Importing again adds nothing, and of a file that has grown only what is
