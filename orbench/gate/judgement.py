@@ -9,6 +9,7 @@ from enum import StrEnum
 from ..errors import UsageError
 from ..stats.draws import Seed
 from .margin import DEFAULT_MARGIN, Margin
+from .power import Demand
 
 __all__ = ["DropSettings", "Judgement", "SuiteJudgement", "TaskJudgement", "Verdict"]
 
@@ -68,6 +69,11 @@ class DropSettings:
     def level(self) -> float:
         """The alpha of one look at one metric."""
         return self.alpha / (self.looks * self.shares)
+
+    @property
+    def demand(self) -> Demand:
+        """What is asked of numbers of runs."""
+        return Demand(self.level, self.power, self.relabellings)
 
     @property
     def size(self) -> float:

@@ -18,13 +18,12 @@ from .drops import (
     relabelled_drops,
 )
 from .judgement import DropSettings, Judgement, SuiteJudgement, TaskJudgement, Verdict
+from .naming import MOST_NAMED, named
 from .power import TaskSpread, found_drop, found_on_one_task, runs_to_decide, smallest_p
 from .relabelling import relabellings
 from .significance import Significance, drop_significance, gain_p_value
 
 __all__ = ["judge"]
-
-_MOST_NAMED = 5
 
 
 def judge(pairs: Sequence[TaskPair], settings: DropSettings) -> Judgement:
@@ -45,7 +44,9 @@ def judge(pairs: Sequence[TaskPair], settings: DropSettings) -> Judgement:
     )
     suite = _suite(turned, scales, tasks, tests, settings)
     verdict = _verdict(suite, tasks, settings)
-    return Judgement(verdict, _why(verdict, suite, tasks, settings), suite, tasks, settings, refusal)
+    return Judgement(
+        verdict, _why(verdict, suite, tasks, settings), suite, tasks, settings, refusal
+    )
 
 
 def _turned(pair: TaskPair, lower_is_better: bool) -> TaskPair:
@@ -98,13 +99,13 @@ def _refusal(pairs: Sequence[TaskPair], settings: DropSettings) -> str:
     if single:
         return (
             f"baseline and candidate need at least 2 runs on each env; there is 1 on"
-            f" {_named(single)}: run more seeds there"
+            f" {named(single)}: run more seeds there"
         )
     sizes = [pair.sizes for pair in pairs]
     smallest = smallest_p(sizes, settings.relabellings)
     if smallest <= settings.level:
         return ""
-    needed = runs_to_decide([size[0] for size in sizes], settings.level, settings.relabellings)
+    needed = runs_to_decide([size[0] for size in sizes], settings.demand)
     advice = (
         f"{needed} runs of the candidate on each env would do"
         if needed
@@ -133,9 +134,7 @@ def _task(
         _spread(pair, scale),
         pair.sizes,
         tasks,
-        alpha=settings.level,
-        power=settings.power,
-        relabellings=settings.relabellings,
+        settings.demand,
     )
     return TaskJudgement(
         task=pair.task,
@@ -161,9 +160,7 @@ def _suite(
     found = found_drop(
         [_spread(pair, scale) for pair, scale in zip(pairs, scales, strict=True)],
         [pair.sizes for pair in pairs],
-        alpha=settings.level,
-        power=settings.power,
-        relabellings=settings.relabellings,
+        settings.demand,
     )
     bound = tests.bound(range(len(pairs))) if tests else None
     p_value = tests.significance.suite if tests else None
@@ -183,9 +180,7 @@ def _spread(pair: TaskPair, scale: TaskScale) -> TaskSpread:
     return TaskSpread(math.sqrt(squares / max(degrees, 1)), scale.unit)
 
 
-def _one_verdict(
-    p_value: float | None, bound: float | None, settings: DropSettings
-) -> Verdict:
+def _one_verdict(p_value: float | None, bound: float | None, settings: DropSettings) -> Verdict:
     if bound is not None and bound <= settings.size:
         return Verdict.PASS
     if p_value is not None and p_value <= settings.level:
@@ -220,7 +215,7 @@ def _why(
         return f"the drop {everywhere} is at most {bound}, within the margin of {margin.text}{each}"
     if settings.every_task and suite.verdict is Verdict.PASS:
         open_tasks = [task.task for task in tasks if task.verdict is not Verdict.PASS]
-        return f"not shown to be within the margin of {margin.text}: {_named(open_tasks)}"
+        return f"not shown to be within the margin of {margin.text}: {named(open_tasks)}"
     may_be = f"it may be as large as {bound}" if suite.bound is not None else "nothing bounds it"
     return (
         f"no drop is shown {everywhere}, nor that it is within the margin of {margin.text}:"
@@ -238,19 +233,14 @@ def _what_regressed(
     )
     parts = [
         f"{task.task} dropped by {margin.in_words(task.drop)} (p = {task.p_value:.2g})"
-        for task in found[:_MOST_NAMED]
+        for task in found[:MOST_NAMED]
     ]
-    if len(found) > _MOST_NAMED:
-        parts.append(f"{len(found) - _MOST_NAMED} more envs dropped")
+    if len(found) > MOST_NAMED:
+        parts.append(f"{len(found) - MOST_NAMED} more envs dropped")
     if len(tasks) > 1 and suite.verdict is Verdict.REGRESSED:
         told = f"all envs together dropped by {margin.in_words(suite.drop)} on average"
         parts.insert(0, f"{told} (p = {suite.p_value:.2g})")
     return ", ".join(parts)
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def _times(value: float | None, scale: float) -> float | None:

@@ -16,10 +16,28 @@ from ..stats.distributions import t_quantile
 from .drops import WelchDrop, welch
 from .relabelling import ways
 
-__all__ = ["MOST_RUNS", "TaskSpread", "found_drop", "found_on_one_task", "runs_needed", "runs_to_decide", "smallest_p"]
+__all__ = [
+    "MOST_RUNS",
+    "Demand",
+    "TaskSpread",
+    "found_drop",
+    "found_on_one_task",
+    "runs_needed",
+    "runs_to_decide",
+    "smallest_p",
+]
 
 MOST_RUNS = 1000
 """More runs on an env than anybody will start: beyond it the answer is that there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a plan asks for: a level, a power, and the number of random relabellings."""
+
+    alpha: float
+    power: float
+    relabellings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +62,13 @@ def smallest_p(sizes: Sequence[tuple[int, int]], relabellings: int) -> float:
 def found_drop(
     spreads: Sequence[TaskSpread],
     sizes: Sequence[tuple[int, int]],
-    *,
-    alpha: float,
-    power: float,
-    relabellings: int,
+    demand: Demand,
 ) -> float | None:
-    """The drop on all tasks at once, in their units, that is found with this power; None for none.
+    """The drop on all tasks at once, in their units, that is found as demanded; None for none.
 
     `sizes` has the runs of baseline and candidate on each task.
     """
-    if min(map(min, sizes)) < 2 or smallest_p(sizes, relabellings) > alpha:
+    if min(map(min, sizes)) < 2 or smallest_p(sizes, demand.relabellings) > demand.alpha:
         return None
     # The test weighs tasks by their spread; a drop of one unit moves each by unit / deviation.
     total, moved = WelchDrop(0.0, 0.0, 0.0), 0.0
@@ -63,25 +78,22 @@ def found_drop(
         weight = spread.unit / spread.deviation
         total += spread.drop(*size).weighted(weight)
         moved += weight
-    return _in_errors(total, _sidak(alpha, _questions(len(sizes))), power) / moved
+    return _in_errors(total, _sidak(demand.alpha, _questions(len(sizes))), demand.power) / moved
 
 
 def found_on_one_task(
     spread: TaskSpread,
     size: tuple[int, int],
     tasks: int,
-    *,
-    alpha: float,
-    power: float,
-    relabellings: int,
+    demand: Demand,
 ) -> float | None:
-    """The drop on one task of so many, in its unit, that is found with this power; None for none."""
-    if min(size) < 2 or smallest_p([size] * tasks, relabellings) > alpha:
+    """The drop on one task of so many, in its unit, that is found; None for none."""
+    if min(size) < 2 or smallest_p([size] * tasks, demand.relabellings) > demand.alpha:
         return None
     if spread.deviation == 0:
         return 0.0
     tests = tasks * _questions(tasks)
-    return _in_errors(spread.drop(*size), _sidak(alpha, tests), power)
+    return _in_errors(spread.drop(*size), _sidak(demand.alpha, tests), demand.power)
 
 
 def runs_needed(
@@ -89,9 +101,7 @@ def runs_needed(
     drop: float,
     *,
     baseline: int | None,
-    alpha: float,
-    power: float,
-    relabellings: int,
+    demand: Demand,
     on_one: bool = False,
 ) -> int | None:
     """The candidate's runs on each task with which a drop is found; None beyond MOST_RUNS.
@@ -105,11 +115,10 @@ def runs_needed(
 
     def finds(runs: int) -> bool:
         size = (runs if baseline is None else baseline, runs)
-        how = {"alpha": alpha, "power": power}
         if on_one:
-            found = found_on_one_task(worst, size, len(spreads), relabellings=relabellings, **how)
+            found = found_on_one_task(worst, size, len(spreads), demand)
         else:
-            found = found_drop(spreads, [size] * len(spreads), relabellings=relabellings, **how)
+            found = found_drop(spreads, [size] * len(spreads), demand)
         return found is not None and found <= drop
 
     if not finds(MOST_RUNS):
@@ -121,7 +130,7 @@ def runs_needed(
     return high
 
 
-def runs_to_decide(baseline: Sequence[int], alpha: float, relabellings: int) -> int | None:
+def runs_to_decide(baseline: Sequence[int], demand: Demand) -> int | None:
     """The candidate's runs on each task from which on alpha can be reached; None for never.
 
     `baseline` has the baseline's runs on each task.
@@ -129,7 +138,7 @@ def runs_to_decide(baseline: Sequence[int], alpha: float, relabellings: int) -> 
     if min(baseline) < 2:
         return None
     for runs in range(2, MOST_RUNS):
-        if smallest_p([(one, runs) for one in baseline], relabellings) <= alpha:
+        if smallest_p([(one, runs) for one in baseline], demand.relabellings) <= demand.alpha:
             return runs
     return None
 
