@@ -1,13 +1,15 @@
 """The drop of a task: how much lower the candidate's mean is, under the true labels and others.
 
 Scores are turned so that higher is better and brought to the spread of all runs of the task, which
-no relabelling changes. The test for non-inferiority relabels scores from which the margin was
-taken, hence everything here is a function of a margin `m`: of the scores z = fixed + m * shift.
+no relabelling changes. The test for non-inferiority relabels scores from which a margin m was
+taken, z = fixed + m * shift; drops and variances are kept as polynomials in m, so that asking for
+one margin after another costs little.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,16 @@ from ..errors import ScoreError
 from .margin import MarginUnit
 from .relabelling import Relabelling
 
-__all__ = ["RelabelledDrops", "TaskPair", "TaskScale", "WelchDrop", "relabelled_drops", "welch"]
+__all__ = [
+    "DropStatistic",
+    "RelabelledDrops",
+    "TaskPair",
+    "TaskScale",
+    "WelchDrop",
+    "relabelled_drops",
+    "suite_statistic",
+    "welch",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -129,37 +140,48 @@ def welch(
 
 
 @dataclass(frozen=True, slots=True)
-class RelabelledDrops:
-    """The sums that a task's drop under every relabelling is made of, for any margin.
+class DropStatistic:
+    """A drop, or a sum of drops, under many relabellings, for any margin.
 
-    Of the smaller group, (rows) each: the sums of `fixed` and `shift`, of their squares and of
-    their product; `totals` has the same five of all runs.
+    The drop is a line in the margin, its variance a parabola: `drop` has the coefficients of the
+    one (2 x draws), `variance` those of the other (3 x draws), from the constant on. Variances
+    below `floor` are rounding errors.
+    """
+
+    drop: FloatArray
+    variance: FloatArray
+    floor: float
+
+    def t(self, margin: float = 0.0) -> FloatArray:
+        """The drop beyond a margin, in its standard errors, (draws)."""
+        if margin == 0:
+            return np.asarray(self.drop[0] / np.sqrt(np.maximum(self.variance[0], self.floor)))
+        drop = self.drop[0] + margin * self.drop[1]
+        variance = self.variance[0] + margin * (self.variance[1] + margin * self.variance[2])
+        return np.asarray(drop / np.sqrt(np.maximum(variance, self.floor)))
+
+
+@dataclass(frozen=True, slots=True)
+class RelabelledDrops:
+    """The drop of one task under every relabelling: `by_row` has the statistic of each row.
+
+    `sides` has the coefficients of the variances of the two means under the true labels, baseline
+    and candidate, (2 x 3). All in the spread of all runs.
     """
 
     relabelling: Relabelling
-    scale: TaskScale
-    sums: FloatArray
-    totals: FloatArray
-
-    def at(self, margin: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The drop and the variances of the means of baseline and candidate, (rows) each.
-
-        In the spread of all runs. With one run on a side its variance counts as the other's.
-        """
-        picked = _moments(self.sums, margin)
-        others = _moments(self.totals, margin)
-        others = (others[0] - picked[0], others[1] - picked[1])
-        sizes = (self.relabelling.candidate, self.relabelling.baseline)
-        groups = (picked, others) if self.relabelling.picks_candidates else (others, picked)
-        (candidate, of_candidate), (baseline, of_baseline) = (
-            _mean_and_variance(*group, size) for group, size in zip(groups, sizes, strict=True)
-        )
-        return baseline - candidate, of_baseline, of_candidate
+    by_row: DropStatistic
+    sides: FloatArray
 
     def observed(self, margin: float) -> WelchDrop:
-        """The drop under the true labels."""
-        drop, baseline, candidate = (float(values[0]) for values in self.at(margin))
+        """The drop under the true labels beyond a margin."""
+        powers = np.array([1.0, margin, margin**2])
+        drop = float(self.by_row.drop[:, 0] @ powers[:2])
         sizes = (self.relabelling.baseline, self.relabelling.candidate)
+        baseline, candidate = (
+            max(float(side @ powers), _LEAST_VARIANCE / size)
+            for side, size in zip(self.sides, sizes, strict=True)
+        )
         return welch(drop, baseline, candidate, sizes)
 
 
@@ -169,14 +191,35 @@ def relabelled_drops(pair: TaskPair, relabelling: Relabelling, scale: TaskScale)
     fixed = (every - every.mean()) / scale.spread
     shift = _shift(pair, scale)
     columns = np.stack([fixed, shift, fixed**2, fixed * shift, shift**2])
-    sums = np.zeros((5, relabelling.picks.shape[1]))
+    picked = np.zeros((5, relabelling.picks.shape[1]))
     for places in relabelling.picks:
         # Run by run, so that the order of additions is the same on every machine.
-        sums += columns[:, places]
-    totals = np.zeros((5, 1))
+        picked += columns.take(places, axis=1)
+    total = np.zeros((5, 1))
     for column in columns.T:
-        totals += column[:, None]
-    return RelabelledDrops(relabelling, scale, sums, totals)
+        total += column[:, None]
+    others = total - picked
+    sizes = (relabelling.baseline, relabelling.candidate)
+    groups = (others, picked) if relabelling.picks_candidates else (picked, others)
+    baseline, candidate = (_of_mean(group, size) for group, size in zip(groups, sizes, strict=True))
+    statistic = DropStatistic(
+        groups[0][:2] / sizes[0] - groups[1][:2] / sizes[1],
+        baseline + candidate,
+        _LEAST_VARIANCE * (1 / sizes[0] + 1 / sizes[1]),
+    )
+    return RelabelledDrops(relabelling, statistic, np.stack([baseline[:, 0], candidate[:, 0]]))
+
+
+def suite_statistic(tasks: Sequence[RelabelledDrops], weights: Sequence[float]) -> DropStatistic:
+    """The weighted sum of the drops of tasks under every draw, independent between tasks."""
+    drop = variance = np.zeros((1, 1))
+    floor = 0.0
+    for task, weight in zip(tasks, weights, strict=True):
+        drawn = task.relabelling.drawn
+        drop = drop + weight * drawn(task.by_row.drop)
+        variance = variance + weight**2 * drawn(task.by_row.variance)
+        floor += weight**2 * task.by_row.floor
+    return DropStatistic(drop, variance, floor)
 
 
 def _shift(pair: TaskPair, scale: TaskScale) -> FloatArray:
@@ -193,16 +236,15 @@ def _shift(pair: TaskPair, scale: TaskScale) -> FloatArray:
     return np.concatenate([zeros(pair.baseline), lifted])
 
 
-def _moments(sums: FloatArray, margin: float) -> tuple[FloatArray, FloatArray]:
+def _of_mean(sums: FloatArray, size: int) -> FloatArray:
+    """The coefficients of the variance of a group's mean, (3 x rows), from its five sums.
+
+    One run has no variance of its own: the other side's stands for both.
+    """
     fixed, shift, squares, products, shifts = sums
-    if margin == 0:
-        return fixed, squares
-    return fixed + margin * shift, squares + 2 * margin * products + margin**2 * shifts
-
-
-def _mean_and_variance(
-    total: FloatArray, squares: FloatArray, size: int
-) -> tuple[FloatArray, FloatArray]:
-    mean = total / size
-    variance = np.maximum(squares - size * mean**2, 0.0) / max(size - 1, 1)
-    return mean, np.maximum(variance, _LEAST_VARIANCE) / size
+    parts = [
+        squares - fixed**2 / size,
+        2 * (products - fixed * shift / size),
+        shifts - shift**2 / size,
+    ]
+    return np.stack(parts) / (max(size - 1, 1) * size)

@@ -14,14 +14,13 @@ from .drops import (
     RelabelledDrops,
     TaskPair,
     TaskScale,
-    WelchDrop,
     relabelled_drops,
 )
 from .judgement import DropSettings, Judgement, SuiteJudgement, TaskJudgement, Verdict
 from .naming import MOST_NAMED, named
 from .power import TaskSpread, found_drop, found_on_one_task, runs_to_decide, smallest_p
 from .relabelling import relabellings
-from .significance import Significance, drop_significance, gain_p_value
+from .significance import MarginTest, Significance, drop_significance
 
 __all__ = ["judge"]
 
@@ -81,16 +80,9 @@ class _Tests:
 
     def bound(self, places: Sequence[int]) -> float | None:
         """What the mean drop of the tasks at these places is below, in units of the margin."""
-        drops = [self.drops[place] for place in places]
         weights = [self.weights[place] / len(places) for place in places]
-        total = WelchDrop(0.0, 0.0, 0.0)
-        for drop, weight in zip(drops, weights, strict=True):
-            total += drop.observed(0.0).weighted(weight)
-
-        def p_value(margin: float) -> float:
-            return gain_p_value(drops, margin, weights)
-
-        return upper_bound(p_value, total, self.settings.level, self.settings.size)
+        test = MarginTest.of([self.drops[place] for place in places], weights)
+        return upper_bound(test, test.observed(0.0), self.settings.level, self.settings.size)
 
 
 def _refusal(pairs: Sequence[TaskPair], settings: DropSettings) -> str:

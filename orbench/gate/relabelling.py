@@ -47,8 +47,8 @@ class Relabelling:
         return _picks_candidates(self.baseline, self.candidate)
 
     def drawn(self, by_row: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values of rows as values of draws, (draws)."""
-        return by_row if self.of_draw is None else by_row[self.of_draw]
+        """Values of rows, (... x rows), as values of draws, (... x draws)."""
+        return by_row if self.of_draw is None else by_row.take(self.of_draw, axis=-1)
 
 
 def ways(baseline: int, candidate: int) -> int:

@@ -1,4 +1,4 @@
-"""Rules of a policy besides the drop: each is a small object that says in a sentence why it failed."""
+"""Rules of a policy besides the drop: small objects, each of which says why it failed."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..stats.distributions import t_cdf
-from .drops import RelabelledDrops, WelchDrop
+from .drops import DropStatistic, RelabelledDrops, WelchDrop, suite_statistic
 
-__all__ = ["Significance", "drop_significance", "gain_p_value"]
+__all__ = ["MarginTest", "Significance", "drop_significance"]
 
 FloatArray = NDArray[np.float64]
 
@@ -49,22 +49,21 @@ class Significance:
 def drop_significance(drops: Sequence[RelabelledDrops]) -> Significance:
     """The p-values of the drops of all tasks, adjusted for each other. One task or more."""
     observed = [task.observed(0.0) for task in drops]
-    statistics = [_studentised(task) for task in drops]
-    largest = np.maximum.reduce([one.t for one in statistics])
+    ratios = [task.relabelling.drawn(task.by_row.t()) for task in drops]
+    largest = np.maximum.reduce(ratios)
     of_tasks = _ranked(largest)
     if len(drops) == 1:
         alone = max(float(of_tasks[0]), _welch_p(observed[0]))
         return Significance(alone, (alone,))
-    of_suite = _ranked(_over_tasks(statistics))
-    smaller = np.minimum(of_suite, of_tasks)
-    ordered = np.sort(smaller)
+    of_suite = _ranked(suite_statistic(drops, [1.0] * len(drops)).t())
+    ordered = np.sort(np.minimum(of_suite, of_tasks))
 
     def adjusted(p_value: float, guard: WelchDrop, tests: int) -> float:
         share = np.searchsorted(ordered, p_value * (1 + 1e-12), side="right") / len(ordered)
         return max(float(share), 1 - (1 - _welch_p(guard)) ** tests)
 
-    suite = adjusted(float(of_suite[0]), _summed(observed), 2)
-    above = _shares_above(largest, [float(one.t[0]) for one in statistics])
+    suite = adjusted(float(of_suite[0]), sum(observed[1:], observed[0]), 2)
+    above = _shares_above(largest, [float(ratio[0]) for ratio in ratios])
     tasks = tuple(
         adjusted(p_value, drop, 2 * len(drops))
         for p_value, drop in zip(above, observed, strict=True)
@@ -72,58 +71,36 @@ def drop_significance(drops: Sequence[RelabelledDrops]) -> Significance:
     return Significance(suite, tasks)
 
 
-def gain_p_value(
-    drops: Sequence[RelabelledDrops], margin: float, weights: Sequence[float]
-) -> float:
-    """The p-value of "the weighted drop is smaller than the margin", for one task or the suite."""
-    observed = _summed(
-        [task.observed(margin).weighted(w) for task, w in zip(drops, weights, strict=True)]
-    )
-    gain = WelchDrop(-observed.drop, observed.variance, observed.doubt)
-    guard = _welch_p(gain)
-    if len(drops) == 1:
-        # Its rows are all relabellings, or those drawn: nothing is to be drawn from them.
-        drop, baseline, candidate = drops[0].at(margin)
-        return max(_share_of_first(-drop / np.sqrt(baseline + candidate)), guard)
-    statistics = [
-        _studentised(task, margin, weight) for task, weight in zip(drops, weights, strict=True)
-    ]
-    return max(_share_of_first(-_over_tasks(statistics)), guard)
-
-
 @dataclass(frozen=True, slots=True)
-class _Studentised:
-    """Drop and variance of a task under every draw, and the ratio t, (draws) each."""
+class MarginTest:
+    """The test of "the weighted drop is smaller than the margin", for one task or the suite."""
 
-    drop: FloatArray
-    variance: FloatArray
+    drops: tuple[RelabelledDrops, ...]
+    weights: tuple[float, ...]
+    statistic: DropStatistic
 
-    @property
-    def t(self) -> FloatArray:
-        return np.asarray(self.drop / np.sqrt(self.variance))
+    @classmethod
+    def of(cls, drops: Sequence[RelabelledDrops], weights: Sequence[float]) -> MarginTest:
+        """The test of these tasks, whose drops count with these weights."""
+        if len(drops) == 1:
+            # Its rows are all relabellings, or those drawn: nothing is to be drawn from them.
+            return cls(tuple(drops), tuple(weights), drops[0].by_row)
+        return cls(tuple(drops), tuple(weights), suite_statistic(drops, weights))
 
+    def observed(self, margin: float) -> WelchDrop:
+        """The weighted drop beyond a margin, under the true labels."""
+        weighted = [
+            task.observed(margin).weighted(weight)
+            for task, weight in zip(self.drops, self.weights, strict=True)
+        ]
+        return sum(weighted[1:], weighted[0])
 
-def _studentised(task: RelabelledDrops, margin: float = 0.0, weight: float = 1.0) -> _Studentised:
-    drop, baseline, candidate = task.at(margin)
-    drawn = task.relabelling.drawn
-    return _Studentised(drawn(weight * drop), drawn(weight**2 * (baseline + candidate)))
-
-
-def _over_tasks(statistics: Sequence[_Studentised]) -> FloatArray:
-    """The sum of the drops over its standard error, (draws)."""
-    drop = statistics[0].drop.copy()
-    variance = statistics[0].variance.copy()
-    for one in statistics[1:]:
-        drop += one.drop
-        variance += one.variance
-    return np.asarray(drop / np.sqrt(variance))
-
-
-def _summed(observed: Sequence[WelchDrop]) -> WelchDrop:
-    total = observed[0]
-    for one in observed[1:]:
-        total = total + one
-    return total
+    def __call__(self, margin: float) -> float:
+        """The p-value of a margin."""
+        observed = self.observed(margin)
+        guard = _welch_p(WelchDrop(-observed.drop, observed.variance, observed.doubt))
+        gain = np.round(-self.statistic.t(margin), _DIGITS)
+        return max(float((gain >= gain[0]).mean()), guard)
 
 
 def _ranked(statistic: FloatArray) -> FloatArray:
@@ -138,11 +115,6 @@ def _shares_above(statistic: FloatArray, values: Sequence[float]) -> list[float]
     ordered = np.sort(np.round(statistic, _DIGITS))
     places = np.searchsorted(ordered, np.round(np.asarray(values), _DIGITS), side="left")
     return [float(share) for share in 1 - places / len(ordered)]
-
-
-def _share_of_first(statistic: FloatArray) -> float:
-    rounded = np.round(statistic, _DIGITS)
-    return float((rounded >= rounded[0]).mean())
 
 
 def _welch_p(drop: WelchDrop) -> float:
