@@ -60,6 +60,11 @@ COMMANDS: dict[str, CommandEntry] = {
         "rlops_hns",
         "Human-normalised scores of result tables: median and mean over Atari games.",
     ),
+    "check": CommandEntry(
+        "Gate", "check", "Judge whether a candidate is worse than a baseline: the gate."
+    ),
+    "baseline": CommandEntry("Gate", "baseline", "Save, list, show and remove baselines."),
+    "power": CommandEntry("Gate", "power", "How many seeds find which drop."),
     "store": CommandEntry("Keep", "store", "Make, inspect, upgrade, check and copy stores."),
 }
 
