@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from orbench.errors import FigureError
-from orbench.gate import Gated, Margin, Plan
+from orbench.gate import Gated, Margin, MarginUnit, Plan
 
 from .axis import Axis
 from .captions import sentences
@@ -15,12 +15,17 @@ from .points import Mark, PointsFigure, PointsPanel
 __all__ = ["check_figure", "power_figure"]
 
 _SUITE = "all envs"
+_UNITS = {
+    MarginUnit.PERCENT: "Drops are in % of the baseline's mean on the env.",
+    MarginUnit.SD: "Drops are in standard deviations of the baseline's runs on the env.",
+    MarginUnit.SCORE: "Drops are in the units of the score.",
+}
 
 
 def check_figure(gated: Gated, *, title: str = "") -> PointsFigure:
     """The drop on every env and over all, each with what it is at most; the margin as a line.
 
-    Worse is to the right. Rows are coloured by their verdicts.
+    Worse is to the right. Rows are named and coloured by their verdicts, where they are not PASS.
     """
     judgement = gated.judgement
     margin = judgement.settings.margin
@@ -44,7 +49,8 @@ def check_figure(gated: Gated, *, title: str = "") -> PointsFigure:
             f"{judgement.verdict}: {judgement.refusal or judgement.why}.",
             gated.notes,
             "Lines across: the drop of the mean; bars reach to what the drop is at most; rings:"
-            f" nothing bounds it; dashed: the margin of {margin.text}.",
+            f" nothing bounds it; dashed: the margin of {margin.text}; rows without a word: PASS.",
+            _UNITS[margin.unit],
         ),
         names=("env_id", "verdict"),
         reference=margin.size,
@@ -86,15 +92,16 @@ def power_figure(plan: Plan, *, title: str = "") -> CurvesFigure:
             f"The drop found with power {settings.power:g} at alpha {settings.level:.3g},"
             f" over {len(plan.spreads)} env{'' if len(plan.spreads) == 1 else 's'};"
             f" the baseline has {baseline or 'as many'} runs on each.",
+            _UNITS[margin.unit],
         ),
     )
 
 
 def _mark(env: str, verdict: str, drop: float, bound: float | None, runs: int) -> Mark:
+    row = env if verdict == "PASS" else f"{env}: {verdict.lower()}"
     low = None if bound is None else min(drop, bound)
-    return Mark((env, verdict), env, verdict, drop, low, bound, runs)
+    return Mark((env, verdict), row, verdict, drop, low, bound, runs)
 
 
 def _in_unit(margin: Margin) -> str:
-    words = {"%": " (% of the baseline's mean)", "sd": " (sd of the baseline's runs)", "": ""}
-    return words[str(margin.unit.value)]
+    return f" ({margin.unit.value})" if margin.unit.value else ""
