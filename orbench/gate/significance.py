@@ -107,14 +107,15 @@ def _ranked(statistic: FloatArray) -> FloatArray:
     """The share of draws that are at least as large as each, (draws)."""
     rounded = np.round(statistic, _DIGITS)
     ordered = np.sort(rounded)
-    return np.asarray(1 - np.searchsorted(ordered, rounded, side="left") / len(ordered))
+    above = len(ordered) - np.searchsorted(ordered, rounded, side="left")
+    return np.asarray(above / len(ordered))
 
 
 def _shares_above(statistic: FloatArray, values: Sequence[float]) -> list[float]:
     """The share of draws that are at least as large as each value."""
     ordered = np.sort(np.round(statistic, _DIGITS))
     places = np.searchsorted(ordered, np.round(np.asarray(values), _DIGITS), side="left")
-    return [float(share) for share in 1 - places / len(ordered)]
+    return [float(share) for share in (len(ordered) - places) / len(ordered)]
 
 
 def _welch_p(drop: WelchDrop) -> float:
