@@ -164,10 +164,10 @@ def _margin(value: JsonValue, key: str) -> Margin:
 
 
 def _share(value: JsonValue, key: str) -> float:
-    text = value.strip() if isinstance(value, str) else ""
+    percent = isinstance(value, str) and value.strip().endswith("%")
     try:
-        share = float(text[:-1]) / 100 if text.endswith("%") else _number(value, key)
-    except ValueError:
+        share = float(value.strip()[:-1]) / 100 if percent else _number(value, key)
+    except (ValueError, UsageError):
         share = -1.0
     if 0 <= share <= 1:
         return share
