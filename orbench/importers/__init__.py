@@ -17,6 +17,7 @@ from .row_plan import Reading, RowPlan, ValueColumn
 from .sb3 import Sb3Importer
 from .table import TableImporter
 from .tensorboard import TensorboardImporter, parse_pattern
+from .wandb_files import WandbImporter
 
 __all__ = [
     "TARGETS",
@@ -37,6 +38,7 @@ __all__ = [
     "TableMapping",
     "TensorboardImporter",
     "ValueColumn",
+    "WandbImporter",
     "deliver",
     "parse_mapping",
     "parse_naming",
