@@ -35,8 +35,8 @@ __all__ = [
 
 _UPDATE_KEY = 0x0A
 _KEYS = (0x0A, 0x12)
-_VALUE_KEY = b"\x82\x01"
 _VALUE = 16
+_SHORTEST = 16
 
 
 def record_part(record: bytes) -> tuple[int, int, int]:
@@ -44,7 +44,20 @@ def record_part(record: bytes) -> tuple[int, int, int]:
 
     0 is a kind that is not known. Raises WireError.
     """
-    # Most are num (1), in two or three bytes, and then a history or a summary.
+    size = len(record)
+    if size > _SHORTEST and record[0] == 0x08:
+        # Most are num (1) and then a history or a summary, and nothing behind.
+        at = 2
+        while record[at - 1] > 127 and at < 10:
+            at += 1
+        if record[at] in (0x12, 0x1A):
+            length = record[at + 1]
+            start = at + 2
+            if length > 127:
+                length += (record[at + 2] << 7) - 128
+                start += 1
+            if start + length == size and (start == at + 2 or record[at + 2] < 128):
+                return record[at] >> 3, start, size
     found = (0, 0, 0)
     for field in fields(record, 0, len(record)):
         # num (1), control (16), uuid (19) and _info (200) stand beside the kind.
@@ -62,16 +75,17 @@ def scan_items(record: bytes, start: int, end: int) -> dict[bytes, bytes]:
     at = start
     while at + 5 < end and record[at] == _UPDATE_KEY:
         # Most items are one short key and one short value; anything else is parsed in full.
-        stop = at + 2 + record[at + 1]
+        size = record[at + 1]
+        stop = at + 2 + size
         value = at + 4 + record[at + 3]
         if (
-            record[at + 1] > 127
-            or record[at + 2] not in _KEYS
-            or record[at + 3] > 127
-            or record[value : value + 2] != _VALUE_KEY
-            or value + 3 + record[value + 2] != stop
-            or record[value + 2] > 127
+            size > 127
             or stop > end
+            or value + 3 > stop
+            or record[at + 2] not in _KEYS
+            or record[value] != 0x82
+            or record[value + 1] != 0x01
+            or value + 3 + record[value + 2] != stop
         ):
             break
         found[record[at + 2 : value]] = record[value + 3 : stop]
