@@ -1,4 +1,4 @@
-"""CleanRL's event files and W&B logs of one project: every run, point and config, in both alike."""
+"""CleanRL's event files and W&B logs of one project, brought in whole: the same in both."""
 
 from __future__ import annotations
 

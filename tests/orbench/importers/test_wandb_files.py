@@ -1,4 +1,4 @@
-"""Logs of W&B, written by the real client and by hand: every row, cut logs too, bad bytes refused."""
+"""Logs of W&B, by the real client and by hand: every row, cut logs too, bad bytes refused."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_w_b_s_own_steps_may_be_asked_for(written):
     (run,) = read(written, step="_step")
     assert run.points["return"].steps.tolist() == list(range(301))
     assert run.points["global_step"].values[-1] == 3000
-    with pytest.raises(UsageError, match="its rows have no 'globalstep'.*global_step"):
+    with pytest.raises(UsageError, match=r"its rows have no 'globalstep'.*global_step"):
         read(written, step="globalstep")
 
 
