@@ -20,6 +20,7 @@ from .sb3 import Sb3Importer
 from .spinningup import SpinningUpImporter
 from .table import TableImporter
 from .tensorboard import TensorboardImporter, parse_pattern
+from .wandb_files import WandbImporter
 
 __all__ = [
     "TARGETS",
@@ -43,6 +44,7 @@ __all__ = [
     "TableMapping",
     "TensorboardImporter",
     "ValueColumn",
+    "WandbImporter",
     "deliver",
     "imported_run_id",
     "parse_mapping",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..run import Document, JsonValue, RunStatus
-from ..run_store import Points
+from ..run_store import ConsolePiece, Points
 from .found_files import sha256_of_files
 from .imported import ImportedArtifact, ImportedRun, RowCounts
 from .naming import Naming
@@ -39,6 +39,9 @@ class SourceRun:
     artifacts: tuple[ImportedArtifact, ...] = ()
     parent_id: str | None = None
     known: Document = field(default_factory=dict)
+    console: tuple[ConsolePiece, ...] = ()
+    exit_code: int | None = None
+    host: str = ""
     details: Document = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -80,5 +83,8 @@ def named(source: SourceRun, importer: str, naming: Naming) -> ImportedRun:
         facts=source.facts,
         artifacts=source.artifacts,
         parent_id=source.parent_id,
+        console=source.console,
+        exit_code=source.exit_code,
+        host=source.host,
         notes=source.notes,
     )
