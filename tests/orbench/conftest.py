@@ -1,4 +1,4 @@
-"""Scores of two sides, drawn, and a store of runs with a candidate that is worse."""
+"""Fixtures of the gate: scores of two sides, and a store of runs with a candidate that is worse."""
 
 from __future__ import annotations
 
