@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import signal
@@ -91,7 +92,7 @@ def full_run(tmp_path) -> Callable[..., str]:
         run_id = new_run_id()
         blob = tmp_path / f"policy-{run_id}"
         blob.write_bytes(b"\x00policy" * seed)
-        sha256 = __import__("hashlib").sha256(blob.read_bytes()).hexdigest()
+        sha256 = hashlib.sha256(blob.read_bytes()).hexdigest()
         random = np.random.default_rng(seed)
         losses = random.normal(size=n)
         losses[:4] = [math.nan, math.inf, -math.inf, -0.0]

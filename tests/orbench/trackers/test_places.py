@@ -56,9 +56,9 @@ def test_a_password_in_a_place_is_refused_and_not_repeated(text: str) -> None:
     assert "hunter2" not in str(raised.value)
 
 
-_NAMES = st.text(
-    st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=20
-).filter(lambda name: name.strip() == name)
+_NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=20).filter(
+    lambda name: name.strip() == name
+)
 
 
 @given(experiment=_NAMES)
