@@ -15,6 +15,7 @@ from ..errors import ReproductionError, UsageError, near
 from ..run import JsonValue, RunRecord, RunStatus
 from ..run_store import RunDetails
 from .packages import Package, packages_of
+from .recorded_paths import checked_folder
 from .source_plan import SourcePlan, source_plan
 
 __all__ = ["Package", "ReproductionPlan", "plan_reproduction"]
@@ -138,7 +139,7 @@ def _command(
             "source instead"
         )
         folder = "."
-    return tuple(words), runs_python, folder
+    return tuple(words), runs_python, checked_folder(folder)
 
 
 def _packages(
