@@ -73,6 +73,7 @@ COMMANDS: dict[str, CommandEntry] = {
     ),
     "baseline": CommandEntry("Gate", "baseline", "Save, list, show and remove baselines."),
     "power": CommandEntry("Gate", "power", "How many seeds find which drop."),
+    "sync": CommandEntry("Keep", "sync", "Push runs to W&B or MLflow, and pull them from there."),
     "store": CommandEntry("Keep", "store", "Make, inspect, upgrade, check and copy stores."),
 }
 
