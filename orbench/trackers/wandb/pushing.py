@@ -1,0 +1,314 @@
+"""A run of a store into W&B: in pieces that may be sent again, each to the place it belongs.
+
+Rows of histories, system metrics and console output go through the file stream of W&B's protocol,
+where every piece names its offset: what is sent twice lies over itself. `wandb sync` and resumed
+runs append instead, which doubles rows when they are repeated. Files replace those of their name,
+and what is said of a run replaces what was said before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+
+from ...errors import TrackerError
+from ...metric import SYSTEM_PREFIX
+from ...run import Document
+from ...run_store import Points
+from ..tracker import Progress, PushReport, RunSource
+from .batches import Batch, batches, step_key_for
+from .connection import Connection
+from .files import BinaryFile, send_file
+from .history import read_events, read_rows
+from .metric_names import original_name, sent_name
+from .place import WandbPlace
+from .points import event_columns, flat
+from .queries import UPSERT_RUN
+from .record import CONSOLE_FILE, RECORD_FILE, artifact_paths, console_lines, record_text
+from .runs import WandbRun, find_run
+from .said import exit_code_of, said_of, summary_of
+from .watermark import StreamMark, Watermark
+
+__all__ = ["push_run", "system_name"]
+
+HISTORY, EVENTS, OUTPUT, SUMMARY = (
+    "wandb-history.jsonl",
+    "wandb-events.jsonl",
+    "output.log",
+    "wandb-summary.json",
+)
+
+_LINES_AT_ONCE = 5_000
+_LONGEST_LINE = 100_000
+_MOST_NAMES_TOLD = 5
+
+
+def push_run(
+    connection: Connection, place: WandbPlace, run: RunSource, link: Document, progress: Progress
+) -> PushReport:
+    """Send what W&B does not have of a run yet; see `Tracker.push`."""
+    return _Push(connection, place, run, Watermark.read(link), progress).all()
+
+
+def system_name(metric: str) -> str:
+    """A system metric by W&B's name, as `system.cpu`."""
+    return f"system.{metric.removeprefix(SYSTEM_PREFIX)}"
+
+
+@dataclass(slots=True)
+class _Push:
+    """One push: where it goes, what it reads from, and how far it has come."""
+
+    connection: Connection
+    place: WandbPlace
+    run: RunSource
+    mark: Watermark
+    progress: Progress
+    points: int = 0
+    artifacts: int = 0
+
+    def all(self) -> PushReport:
+        """Send everything that is new, what is said first and the end last."""
+        details = self.run.details
+        known = {one.metric: one.n for one in details.metrics}
+        if not self.mark.step_key:
+            self._keep(replace(self.mark, step_key=step_key_for(known)))
+        self._say()
+        self._stream(known, system=False)
+        self._stream(known, system=True)
+        self._console()
+        self._files()
+        self._end()
+        return PushReport(self.points, self.artifacts, tuple(self._notes(known)))
+
+    def _keep(self, mark: Watermark) -> None:
+        self.mark = mark
+        self.progress(mark.document())
+
+    @property
+    def _id(self) -> str:
+        return self.run.details.record.run_id
+
+    # -- what is said of the run
+
+    def _say(self) -> None:
+        """Make the run there, or say what has changed; the answer tells how many rows it has."""
+        record = self.run.details.record
+        said = said_of(record, self.mark.step_key)
+        if said.digest == self.mark.said and not self._lacks():
+            return
+        if not self.mark.said:
+            self._meet()
+            said = said_of(record, self.mark.step_key)
+        try:
+            data = self.connection.graphql(
+                UPSERT_RUN,
+                name=self._id,
+                project=self.place.project,
+                entity=self.place.entity,
+                groupName=said.group,
+                displayName=said.display_name,
+                config=said.config,
+                host=said.host,
+                tags=said.tags,
+                summaryMetrics=said.summary,
+            )["upsertBucket"]
+        except TrackerError as error:
+            if "deleted" in str(error):
+                raise TrackerError(
+                    f"run {self._id} was deleted at {self.place}, and W&B takes no id again; push "
+                    "it to another project"
+                ) from error
+            raise
+        self._check(int(data["bucket"].get("historyLineCount") or 0), bool(data["inserted"]))
+        self._keep(replace(self.mark, said=said.digest))
+
+    def _lacks(self) -> bool:
+        """Whether there are points that have not been sent."""
+        sent = {**self.mark.history.points, **self.mark.events.points}
+        return any(one.n > sent.get(one.metric, 0) for one in self.run.details.metrics)
+
+    def _check(self, rows: int, inserted: bool) -> None:
+        """Raise where the run there has fewer rows than were sent to it."""
+        sent = self.mark.history.rows
+        if sent and (inserted or rows < sent):
+            raise TrackerError(
+                f"{self.place} has {rows:,} rows of run {self._id}, of {sent:,} that were sent: "
+                "somebody removed it there, or an offline folder was not synced yet (`wandb sync`)"
+            )
+
+    def _meet(self) -> None:
+        """Find out how far another store came with the same run; raises for a foreign run."""
+        there = find_run(self.connection, self.place, self._id)
+        if there is None or not (there.rows or there.mark):
+            return
+        if there.mark.get("run_id") != self._id:
+            raise TrackerError(
+                f"{self.place} has a run {self._id} that orbench did not push; it is left as it is"
+            )
+        step_key = str(there.mark.get("step_key") or self.mark.step_key)
+        self._keep(replace(self.mark, step_key=step_key))
+        self._keep(replace(self.mark, history=self._met(there), events=self._met_events(there)))
+
+    def _met(self, there: WandbRun) -> StreamMark:
+        counts: dict[str, int] = {}
+        rows = read_rows(self.connection, self.place, there, [])
+        for row in rows:
+            for key, _ in flat(row):
+                if key != self.mark.step_key:
+                    name = original_name(key)
+                    counts[name] = counts.get(name, 0) + 1
+        return self._known_there(StreamMark(len(rows), counts))
+
+    def _met_events(self, there: WandbRun) -> StreamMark:
+        rows = read_events(self.connection, self.place, there, [])
+        columns = event_columns(rows, self.mark.step_key, 0.0)
+        counts = {name: len(values) for name, values in columns.values.items()}
+        return self._known_there(StreamMark(len(rows), counts))
+
+    def _known_there(self, mark: StreamMark) -> StreamMark:
+        here = {one.metric: one.n for one in self.run.details.metrics}
+        more = [name for name, count in mark.points.items() if count > here.get(name, 0)]
+        if more:
+            raise TrackerError(
+                f"{self.place} has more points of '{more[0]}' of run {self._id} than this store; "
+                "pull it first"
+            )
+        return mark
+
+    # -- streams
+
+    def _stream(self, known: dict[str, int], *, system: bool) -> None:
+        mark = self.mark.events if system else self.mark.history
+        names = {
+            name: system_name(name) if system else sent_name(name, self.mark.step_key)
+            for name, n in known.items()
+            if name.startswith(SYSTEM_PREFIX) == system
+            and (n > mark.points.get(name, 0) or name in mark.planned)
+        }
+        found = batches(
+            self._read,
+            names,
+            mark,
+            step_key=self.mark.step_key,
+            started=self.run.details.record.started,
+            numbered=not system,
+        )
+        for batch in found:
+            self._send(batch, system)
+
+    def _read(self, metric: str) -> Points:
+        series = self.run.series(metric)
+        return Points(series.steps, series.values, series.wall_times)
+
+    def _send(self, batch: Batch, system: bool) -> None:
+        """Write down what is sent, send it, write down that it was."""
+        self._keep(self._with(batch.planned, system))
+        content = {"offset": batch.offset, "content": list(batch.lines)}
+        self._post({(EVENTS if system else HISTORY): content})
+        before, after = sum(batch.planned.points.values()), sum(batch.sent.points.values())
+        self.points += after - before
+        self._keep(self._with(batch.sent, system))
+
+    def _with(self, mark: StreamMark, system: bool) -> Watermark:
+        return replace(self.mark, events=mark) if system else replace(self.mark, history=mark)
+
+    def _post(self, files: dict[str, object], **more: object) -> None:
+        document = {"files": files, "dropped": 0, **more}
+        self.connection.stream(self.place.entity, self.place.project, self._id, document)
+
+    def _console(self) -> None:
+        """Output as the lines that W&B shows; the last one may have grown and is sent again."""
+        lines = list(_output_lines(self.run))
+        start = max(0, self.mark.console - 1)
+        if len(lines) == self.mark.console and not self._console_grew():
+            return
+        for first in range(start, len(lines), _LINES_AT_ONCE):
+            part = lines[first : first + _LINES_AT_ONCE]
+            self._post({OUTPUT: {"offset": first, "content": part}})
+            self._keep(replace(self.mark, console=first + len(part)))
+
+    def _console_grew(self) -> bool:
+        return self.mark.files.get(CONSOLE_FILE) != _hash_of(console_lines(self.run.console()))
+
+    # -- files
+
+    def _files(self) -> None:
+        details = self.run.details
+        for path, artifact in artifact_paths(details.artifacts):
+            if self.mark.files.get(path) != artifact.sha256:
+                opened = partial(io.FileIO, self.run.artifact_file(artifact))
+                self._file(path, artifact.sha256, opened)
+                self.artifacts += 1
+        console = "".join(console_lines(self.run.console())).encode()
+        self._small_file(CONSOLE_FILE, console, needed=bool(console))
+        self._small_file(RECORD_FILE, record_text(details).encode("utf-8", "backslashreplace"))
+
+    def _small_file(self, name: str, data: bytes, *, needed: bool = True) -> None:
+        sha256 = hashlib.sha256(data).hexdigest()
+        if needed and self.mark.files.get(name) != sha256:
+            self._file(name, sha256, lambda: io.BytesIO(data))
+
+    def _file(self, name: str, sha256: str, opened: Callable[[], BinaryFile]) -> None:
+        send_file(self.connection, self.place, self._id, name, opened)
+        self._post({}, uploaded=[name])
+        self._keep(self.mark.with_file(name, sha256))
+
+    # -- the end
+
+    def _end(self) -> None:
+        """Tell the summary, and the end of a run that has ended, after anything that is new."""
+        record = self.run.details.record
+        code = exit_code_of(record)
+        state = hashlib.sha256(repr(replace(self.mark, complete="")).encode()).hexdigest()
+        if code is None or state == self.mark.complete:
+            return
+        content = [json.dumps(summary_of(record), allow_nan=False)]
+        self._post({SUMMARY: {"offset": 0, "content": content}}, complete=True, exitcode=code)
+        self._keep(replace(self.mark, complete=state))
+
+    # -- what cannot be kept
+
+    def _notes(self, known: dict[str, int]) -> Iterator[str]:
+        odd = [name for name in known if sent_name(name, self.mark.step_key) != name]
+        odd = [name for name in odd if not name.startswith(SYSTEM_PREFIX)]
+        if odd:
+            names = ", ".join(repr(name) for name in odd[:_MOST_NAMES_TOLD])
+            yield f"W&B keeps {names} under other names; orbench reads them back as they are"
+        if any(not math.isfinite(one.last_wall_time) for one in self.run.details.metrics):
+            yield "points without a time stand at the start of the run in W&B"
+
+
+def _output_lines(run: RunSource) -> Iterator[str]:
+    """Lines as W&B's own client writes them: ERROR for stderr, then the time, then the text."""
+    for piece in _whole_lines(run):
+        stream, time, text = piece
+        at = datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+        yield f"{'ERROR ' if stream == 'stderr' else ''}{at} {text}"[:_LONGEST_LINE]
+
+
+def _whole_lines(run: RunSource) -> Iterator[tuple[str, float, str]]:
+    """Each stream's lines, put together from pieces, in the order in which they began."""
+    begun: dict[str, tuple[float, str]] = {}
+    lines: list[tuple[str, float, str]] = []
+    for piece in run.console():
+        time, text = begun.pop(piece.stream, (piece.time, ""))
+        text += piece.data.decode("utf-8", "replace")
+        *whole, rest = text.split("\n")
+        for line in whole:
+            lines.append((piece.stream, time, line.rpartition("\r")[2]))
+            time = piece.time
+        if rest:
+            begun[piece.stream] = (time, rest)
+    lines += [(stream, time, text) for stream, (time, text) in begun.items()]
+    return iter(lines)
+
+
+def _hash_of(lines: Iterable[str]) -> str:
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -1,0 +1,76 @@
+"""W&B as a tracker: pushes and pulls of one project."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ...errors import TrackerError
+from ...importers import ImportedRun
+from ...run import Document
+from ..tracker import Progress, PushReport, RemoteRun, RunSource
+from .connection import Connection, Patience
+from .credentials import api_key
+from .place import WandbPlace, parse_place
+from .pulling import pull_metrics, pull_run
+from .pushing import push_run
+from .runs import WandbRun, find_run, list_runs
+
+__all__ = ["WandbTracker"]
+
+
+class WandbTracker:
+    """One project of W&B, reached with wandb's own credentials; several threads may use it.
+
+    Nothing is read from the server until it is asked for, but the credentials are: raises
+    TrackerError for a place that is none and where there is no key.
+    """
+
+    def __init__(self, place: str, *, patience: Patience | None = None) -> None:
+        self._place: WandbPlace = parse_place(place)
+        self._connection = Connection(
+            self._place.url, api_key(self._place.url), patience or Patience()
+        )
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def place(self) -> str:
+        """The project with its server: `wandb://api.wandb.ai/entity/project`."""
+        return str(self._place)
+
+    def push(self, run: RunSource, link: Document, progress: Progress) -> PushReport:
+        """Send what the project does not have of a run yet; see `Tracker.push`."""
+        return push_run(self._connection, self._place, run, link, progress)
+
+    def runs(
+        self, *, since: float | None = None, where: Document | None = None
+    ) -> Iterator[RemoteRun]:
+        """The runs of the project, a hundred for each request; `where` is a filter of W&B's."""
+        for run in list_runs(self._connection, self._place, where=where, since=since):
+            yield run.remote()
+
+    def pull(self, run: RemoteRun, metrics: Sequence[str] | None = None) -> ImportedRun:
+        """A run with all of its points; with `metrics` these alone, by one request.
+
+        Files lie in a folder of the tracker's own until it is closed.
+        """
+        known = run.client if isinstance(run.client, WandbRun) else self._found(run)
+        if metrics is not None:
+            return pull_metrics(self._connection, self._place, known, metrics)
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="orbench-wandb-")
+        return pull_run(self._connection, self._place, known, Path(self._folder.name))
+
+    def close(self) -> None:
+        """Close connections and remove the files that were fetched."""
+        self._connection.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def _found(self, run: RemoteRun) -> WandbRun:
+        known = find_run(self._connection, self._place, run.remote_id)
+        if known is None:
+            raise TrackerError(f"run {run.remote_id} is no longer at {self._place}")
+        return known
