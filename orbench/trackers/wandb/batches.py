@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from ...metric import SYSTEM_PREFIX
 from ...run_store import Points
+from ..tracker import RunSource
+from .metric_names import sent_name
 from .rows import row_lines
 from .watermark import StreamMark
 
-__all__ = ["Batch", "batches", "step_key_for"]
+__all__ = ["Batch", "batches", "lacking", "points_of", "step_key_for"]
 
 _MOST_ROWS = 5_000
 _MOST_BYTES = 4 * 1024 * 1024
@@ -32,6 +35,27 @@ def step_key_for(metrics: Collection[str]) -> str:
     return next((key for key in _STEP_KEYS if key not in metrics), "orbench/step")
 
 
+def lacking(
+    known: Mapping[str, int], mark: StreamMark, step_key: str, *, system: bool
+) -> dict[str, str]:
+    """The metrics with points that a stream does not have, by the names they have there.
+
+    `known` has the number of points of each metric.
+    """
+    return {
+        name: f"system.{name.removeprefix(SYSTEM_PREFIX)}" if system else sent_name(name, step_key)
+        for name, n in known.items()
+        if name.startswith(SYSTEM_PREFIX) == system
+        and (n > mark.points.get(name, 0) or name in mark.planned)
+    }
+
+
+def points_of(run: RunSource, metric: str) -> Points:
+    """All points of a metric of a run."""
+    series = run.series(metric)
+    return Points(series.steps, series.values, series.wall_times)
+
+
 def batches(
     read: Callable[[str], Points],
     names: Mapping[str, str],
@@ -40,15 +64,19 @@ def batches(
     step_key: str,
     started: float,
     numbered: bool = True,
+    planned_only: bool = False,
 ) -> Iterator[Batch]:
     """What a stream lacks of these metrics (`names` there, by the names here), batch by batch.
 
-    A batch that was under way when the last push ended is made again first, from the same points.
+    A batch that was under way when the last push ended is made again first, from the same points;
+    with `planned_only` nothing else is.
     """
     if mark.planned:
         for batch in _batches(read, names, mark, mark.planned, step_key, started, numbered):
             yield batch
             mark = batch.sent
+    if planned_only:
+        return
     yield from _batches(read, names, mark, {}, step_key, started, numbered)
 
 

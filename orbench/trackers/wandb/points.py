@@ -104,10 +104,10 @@ def event_columns(rows: Iterable[Row], step_key: str, no_time: float) -> Columns
     """System metrics by orbench's names; without a step they stand at the run's age in seconds."""
     columns = Columns(no_time=no_time)
     for row in rows:
-        told = row.get(step_key, row.get("_runtime"))
+        told = row.get(step_key, row.get(f"{_SYSTEM}{step_key}", row.get("_runtime")))
         step = int(told) if isinstance(told, int | float) and 0 <= told < _MOST_STEP else 0
         for key, value in flat(row):
-            if key.startswith(_SYSTEM):
+            if key.startswith(_SYSTEM) and key != f"{_SYSTEM}{step_key}":
                 name = f"{SYSTEM_PREFIX}{key.removeprefix(_SYSTEM)}"
                 columns.add(name, value, step, row.get(TIME))
     return columns

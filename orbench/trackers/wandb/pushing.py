@@ -14,19 +14,18 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 
 from ...errors import TrackerError
 from ...metric import SYSTEM_PREFIX
 from ...run import Document
-from ...run_store import Points
 from ..tracker import Progress, PushReport, RunSource
-from .batches import Batch, batches, step_key_for
+from .batches import Batch, batches, lacking, points_of, step_key_for
 from .connection import Connection
 from .files import BinaryFile, send_file
 from .history import read_events, read_rows
 from .metric_names import original_name, sent_name
+from .output import output_lines
 from .place import WandbPlace
 from .points import event_columns, flat
 from .queries import UPSERT_RUN
@@ -35,7 +34,7 @@ from .runs import WandbRun, find_run
 from .said import exit_code_of, said_of, summary_of
 from .watermark import StreamMark, Watermark
 
-__all__ = ["push_run", "system_name"]
+__all__ = ["push_run"]
 
 HISTORY, EVENTS, OUTPUT, SUMMARY = (
     "wandb-history.jsonl",
@@ -45,7 +44,6 @@ HISTORY, EVENTS, OUTPUT, SUMMARY = (
 )
 
 _LINES_AT_ONCE = 5_000
-_LONGEST_LINE = 100_000
 _MOST_NAMES_TOLD = 5
 
 
@@ -54,11 +52,6 @@ def push_run(
 ) -> PushReport:
     """Send what W&B does not have of a run yet; see `Tracker.push`."""
     return _Push(connection, place, run, Watermark.read(link), progress).all()
-
-
-def system_name(metric: str) -> str:
-    """A system metric by W&B's name, as `system.cpu`."""
-    return f"system.{metric.removeprefix(SYSTEM_PREFIX)}"
 
 
 @dataclass(slots=True)
@@ -101,7 +94,12 @@ class _Push:
         """Make the run there, or say what has changed; the answer tells how many rows it has."""
         record = self.run.details.record
         said = said_of(record, self.mark.step_key)
-        if said.digest == self.mark.said and not self._lacks():
+        if self.mark.part:
+            raise TrackerError(
+                f"run {self._id} is being written to an offline folder; repeat `orbench sync push "
+                "--offline` first, then `wandb sync`"
+            )
+        if said.digest == self.mark.said and not self._lacks() and not self.mark.offline:
             return
         if not self.mark.said:
             self._meet()
@@ -127,7 +125,7 @@ class _Push:
                 ) from error
             raise
         self._check(int(data["bucket"].get("historyLineCount") or 0), bool(data["inserted"]))
-        self._keep(replace(self.mark, said=said.digest))
+        self._keep(replace(self.mark, said=said.digest, offline=()))
 
     def _lacks(self) -> bool:
         """Whether there are points that have not been sent."""
@@ -138,9 +136,12 @@ class _Push:
         """Raise where the run there has fewer rows than were sent to it."""
         sent = self.mark.history.rows
         if sent and (inserted or rows < sent):
+            why = "somebody removed it there"
+            if self.mark.offline:
+                why = f"run `wandb sync` on {', '.join(self.mark.offline)} first"
             raise TrackerError(
                 f"{self.place} has {rows:,} rows of run {self._id}, of {sent:,} that were sent: "
-                "somebody removed it there, or an offline folder was not synced yet (`wandb sync`)"
+                f"{why}"
             )
 
     def _meet(self) -> None:
@@ -186,15 +187,9 @@ class _Push:
 
     def _stream(self, known: dict[str, int], *, system: bool) -> None:
         mark = self.mark.events if system else self.mark.history
-        names = {
-            name: system_name(name) if system else sent_name(name, self.mark.step_key)
-            for name, n in known.items()
-            if name.startswith(SYSTEM_PREFIX) == system
-            and (n > mark.points.get(name, 0) or name in mark.planned)
-        }
         found = batches(
-            self._read,
-            names,
+            partial(points_of, self.run),
+            lacking(known, mark, self.mark.step_key, system=system),
             mark,
             step_key=self.mark.step_key,
             started=self.run.details.record.started,
@@ -202,10 +197,6 @@ class _Push:
         )
         for batch in found:
             self._send(batch, system)
-
-    def _read(self, metric: str) -> Points:
-        series = self.run.series(metric)
-        return Points(series.steps, series.values, series.wall_times)
 
     def _send(self, batch: Batch, system: bool) -> None:
         """Write down what is sent, send it, write down that it was."""
@@ -225,12 +216,12 @@ class _Push:
 
     def _console(self) -> None:
         """Output as the lines that W&B shows; the last one may have grown and is sent again."""
-        lines = list(_output_lines(self.run))
+        lines = output_lines(self.run.console())
         start = max(0, self.mark.console - 1)
         if len(lines) == self.mark.console and not self._console_grew():
             return
         for first in range(start, len(lines), _LINES_AT_ONCE):
-            part = lines[first : first + _LINES_AT_ONCE]
+            part = [str(line) for line in lines[first : first + _LINES_AT_ONCE]]
             self._post({OUTPUT: {"offset": first, "content": part}})
             self._keep(replace(self.mark, console=first + len(part)))
 
@@ -283,31 +274,6 @@ class _Push:
             yield f"W&B keeps {names} under other names; orbench reads them back as they are"
         if any(not math.isfinite(one.last_wall_time) for one in self.run.details.metrics):
             yield "points without a time stand at the start of the run in W&B"
-
-
-def _output_lines(run: RunSource) -> Iterator[str]:
-    """Lines as W&B's own client writes them: ERROR for stderr, then the time, then the text."""
-    for piece in _whole_lines(run):
-        stream, time, text = piece
-        at = datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
-        yield f"{'ERROR ' if stream == 'stderr' else ''}{at} {text}"[:_LONGEST_LINE]
-
-
-def _whole_lines(run: RunSource) -> Iterator[tuple[str, float, str]]:
-    """Each stream's lines, put together from pieces, in the order in which they began."""
-    begun: dict[str, tuple[float, str]] = {}
-    lines: list[tuple[str, float, str]] = []
-    for piece in run.console():
-        time, text = begun.pop(piece.stream, (piece.time, ""))
-        text += piece.data.decode("utf-8", "replace")
-        *whole, rest = text.split("\n")
-        for line in whole:
-            lines.append((piece.stream, time, line.rpartition("\r")[2]))
-            time = piece.time
-        if rest:
-            begun[piece.stream] = (time, rest)
-    lines += [(stream, time, text) for stream, (time, text) in begun.items()]
-    return iter(lines)
 
 
 def _hash_of(lines: Iterable[str]) -> str:

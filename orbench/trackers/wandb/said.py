@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ...run import JsonValue, RunRecord, RunStatus
+from ...run import Document, JsonValue, RunRecord, RunStatus
 from .runs import MARK
 
 __all__ = ["Said", "exit_code_of", "said_of", "summary_of"]
@@ -21,12 +21,16 @@ _AXIS = "m"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The arguments of the mutation that makes or changes a run, as W&B's client writes them."""
+    """The arguments of the mutation that makes or changes a run, as W&B's client writes them.
+
+    `values` is the config in plain form, `config` the same as W&B keeps it.
+    """
 
     display_name: str
     group: str
     tags: list[str]
     host: str
+    values: Document
     config: str
     summary: str
 
@@ -53,8 +57,8 @@ def said_of(run: RunRecord, step_key: str) -> Said:
         "started": run.started,
         **names,
     }
-    raw: dict[str, Any] = {key: {"value": _jsonable(value)} for key, value in config.items()}
-    raw[MARK] = {"value": mark}
+    plain = {key: _jsonable(value) for key, value in config.items()} | {MARK: mark}
+    raw: dict[str, Any] = {key: {"value": value} for key, value in plain.items()}
     raw["_wandb"] = {"value": {_AXIS: [{"1": step_key, "6": [3]}, {"2": "*", "5": 1, "6": [1]}]}}
     seed = "no seed" if run.seed is None else f"seed {run.seed}"
     return Said(
@@ -62,6 +66,7 @@ def said_of(run: RunRecord, step_key: str) -> Said:
         group=run.exp_name[:128],
         tags=list(run.tags),
         host=run.host,
+        values=plain,
         config=json.dumps(raw, allow_nan=False),
         summary=json.dumps(summary_of(run), allow_nan=False),
     )
@@ -82,7 +87,10 @@ def exit_code_of(run: RunRecord) -> int | None:
 
 
 def _jsonable(value: JsonValue) -> JsonValue:
-    """A value without what JSON has no number for: these are texts, as W&B's client writes them."""
+    """A value without what JSON has no number for: these are texts, as W&B's client writes them.
+
+    `values` is the config in plain form, `config` the same as W&B keeps it.
+    """
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     if isinstance(value, dict):

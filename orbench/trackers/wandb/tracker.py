@@ -12,6 +12,7 @@ from ...run import Document
 from ..tracker import Progress, PushReport, RemoteRun, RunSource
 from .connection import Connection, Patience
 from .credentials import api_key
+from .offline import write_offline
 from .place import WandbPlace, parse_place
 from .pulling import pull_metrics, pull_run
 from .pushing import push_run
@@ -24,14 +25,18 @@ class WandbTracker:
     """One project of W&B, reached with wandb's own credentials; several threads may use it.
 
     Nothing is read from the server until it is asked for, but the credentials are: raises
-    TrackerError for a place that is none and where there is no key.
+    TrackerError for a place that is none and where there is no key. With `offline` pushes write
+    folders there, for `wandb sync` to send.
     """
 
-    def __init__(self, place: str, *, patience: Patience | None = None) -> None:
+    def __init__(
+        self, place: str, *, offline: Path | None = None, patience: Patience | None = None
+    ) -> None:
         self._place: WandbPlace = parse_place(place)
-        self._connection = Connection(
-            self._place.url, api_key(self._place.url), patience or Patience()
-        )
+        self._offline = offline
+        url = self._place.url
+        # An offline folder needs no server, hence no key.
+        self._connection = Connection(url, "" if offline else api_key(url), patience)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @property
@@ -41,6 +46,8 @@ class WandbTracker:
 
     def push(self, run: RunSource, link: Document, progress: Progress) -> PushReport:
         """Send what the project does not have of a run yet; see `Tracker.push`."""
+        if self._offline is not None:
+            return write_offline(self._place, self._offline, run, link, progress)
         return push_run(self._connection, self._place, run, link, progress)
 
     def runs(

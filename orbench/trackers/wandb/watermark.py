@@ -35,6 +35,8 @@ class Watermark:
     `history` and `events` are the streams of metrics and of system metrics, `console` counts the
     lines of output, `files` has the hash of each file by its name, `said` the hash of all that is
     said of the run besides (config, tags, state), `complete` whether its end was told.
+    `offline` are the folders that were written for `wandb sync` and are not known to be there,
+    `part` the one that is being written.
     """
 
     history: StreamMark = StreamMark()
@@ -44,6 +46,8 @@ class Watermark:
     said: str = ""
     complete: str = ""
     step_key: str = ""
+    part: str = ""
+    offline: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, document: Document) -> Watermark:
@@ -56,6 +60,8 @@ class Watermark:
             said=str(document.get("said") or ""),
             complete=str(document.get("complete") or ""),
             step_key=str(document.get("step_key") or ""),
+            part=str(document.get("part") or ""),
+            offline=tuple(map(str, document.get("offline") or ())),
         )
 
     def document(self) -> dict[str, Any]:
@@ -68,6 +74,8 @@ class Watermark:
             "said": self.said,
             "complete": self.complete,
             "step_key": self.step_key,
+            "part": self.part,
+            "offline": list(self.offline),
         }
 
     def with_file(self, name: str, sha256: str) -> Watermark:
