@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 from ...errors import TrackerError
 from .credentials import base_url
 
-__all__ = ["SCHEME", "WandbPlace", "parse_place"]
+__all__ = ["SCHEME", "WandbPlace", "parse_place", "place_of"]
 
 SCHEME = "wandb"
 
@@ -75,3 +75,9 @@ def _is_loopback(host: str) -> bool:
         return name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def place_of(host: str, entity: str, project: str) -> str:
+    """The text of a place; without a host it is the one of wandb's settings."""
+    named = "/".join(quote(part, safe="") for part in (entity, project))
+    return f"{SCHEME}://{host}/{named}" if host else f"{SCHEME}://{named}"

@@ -1,0 +1,92 @@
+"""Histories of W&B kept in a store, so that what did not change there is read once.
+
+A run of W&B is cached as an imported run with a link to its project. The link has the revision
+that was read and which metrics were asked for; a run is read again, by one request, when it
+changed or when a metric is asked for that was not. What is in the store is never less than W&B
+has of these metrics: nothing is sampled.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from ...importers import ImportedRun, deliver
+from ...run_store import RunStore, TrackerLink
+from ..cached import Cached
+from ..tracker import RemoteRun
+from .tracker import WandbTracker
+
+__all__ = ["cache_runs"]
+
+_AT_ONCE = 8
+
+Tell = Callable[[int, int], None]
+"""Called with how many runs are done, and of how many."""
+
+
+def cache_runs(
+    store: RunStore,
+    tracker: WandbTracker,
+    runs: Iterable[RemoteRun],
+    metrics: Sequence[str],
+    tell: Tell = lambda done, total: None,
+) -> Cached:
+    """Bring these metrics of these runs up to date in the store; raises TrackerError.
+
+    Runs that this store pushed itself are not read: it has them.
+    """
+    links = {
+        str(link.document.get("remote_id")): link
+        for link in store.tracker_links(tracker=tracker.place)
+    }
+    here = set(store.run_ids())
+    cached = Cached()
+    stale: list[tuple[RemoteRun, tuple[str, ...]]] = []
+    for run in runs:
+        link = links.get(run.remote_id)
+        if link is None and run.orbench_run_id in here:
+            cached.run_ids.append(run.orbench_run_id)
+        elif link is not None and _is_current(link, run, metrics):
+            cached.run_ids.append(link.run_id)
+        else:
+            stale.append((run, _wanted(store, link, metrics)))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        pulled = pool.map(lambda one: tracker.pull(*one), stale)
+        for done, ((run, names), imported) in enumerate(zip(stale, pulled, strict=True), 1):
+            cached.run_ids.append(_kept(store, tracker, run, names, imported))
+            cached.notes += [f"{run.name}: {note}" for note in imported.notes]
+            tell(done, len(stale))
+    cached.read = len(stale)
+    return cached
+
+
+def _is_current(link: TrackerLink, run: RemoteRun, metrics: Sequence[str]) -> bool:
+    document = link.document
+    return document.get("revision") == run.revision and _has(document, metrics)
+
+
+def _has(document: Mapping[str, object], metrics: Sequence[str]) -> bool:
+    """Whether metrics were read; a run that was pulled whole has no list of them."""
+    known = document.get("metrics")
+    return known is None or (isinstance(known, list) and set(metrics) <= set(known))
+
+
+def _wanted(store: RunStore, link: TrackerLink | None, metrics: Sequence[str]) -> tuple[str, ...]:
+    """What is asked for, and what the store has of the run already: it is read again with it."""
+    there = [] if link is None else [one.metric for one in store.details(link.run_id).metrics]
+    return tuple(dict.fromkeys([*there, *metrics]))
+
+
+def _kept(
+    store: RunStore,
+    tracker: WandbTracker,
+    run: RemoteRun,
+    names: Sequence[str],
+    imported: ImportedRun,
+) -> str:
+    run_id = deliver(store, imported).run_id
+    document = {"remote_id": run.remote_id, "revision": run.revision, "metrics": list(names)}
+    store.link_tracker(TrackerLink(run_id, tracker.place, document, time.time()))
+    return run_id
