@@ -60,6 +60,11 @@ COMMANDS: dict[str, CommandEntry] = {
         "rlops_hns",
         "Human-normalised scores of result tables: median and mean over Atari games.",
     ),
+    "reproduce": CommandEntry(
+        "Repeat",
+        "reproduce",
+        "Run a run again from its record, and say whether it is the same.",
+    ),
     "store": CommandEntry("Keep", "store", "Make, inspect, upgrade, check and copy stores."),
 }
 

@@ -30,6 +30,7 @@ OrbenchError                     2   base: the message is one line and says what
 ├── ScoreError                   2   scores do not allow the statistic asked for
 ├── FigureError                  2   a figure cannot be drawn or written as asked
 ├── ImportFileError              2   a file cannot be imported (names the file and the place)
+├── ReproductionError            2   a run cannot be built again from its record (says what)
 ├── TrackerError                 2   W&B or MLflow cannot do what was asked (says what to do)
 │   └── TrackerUnavailableError  2   down, slow or refusing for now: try again later
 └── CommandNotFoundError       127   `orbench record`: no such program (126: not executable)
@@ -60,6 +61,7 @@ __all__ = [
     "OrbenchError",
     "ProjectNotFoundError",
     "RecordingError",
+    "ReproductionError",
     "RunEndedError",
     "RunNotFoundError",
     "ScoreError",
@@ -224,6 +226,10 @@ class FigureError(OrbenchError):
 
 class ImportFileError(OrbenchError):
     """A file cannot be imported: it is not what it should be, or holds what cannot be read."""
+
+
+class ReproductionError(OrbenchError):
+    """A run cannot be built again: its record lacks something, or something cannot be had."""
 
 
 class TrackerError(OrbenchError):

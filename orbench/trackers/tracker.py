@@ -1,4 +1,4 @@
-"""What a tracker does for `orbench sync`; W&B and MLflow fulfil it, and the tests' contract checks it.
+"""What a tracker does for `orbench sync`; W&B and MLflow fulfil it, one suite of tests checks it.
 
 A tracker is reached through its own client and its own credentials. It knows of one place there
 (a W&B project, an MLflow experiment). Nothing in training waits for it.

@@ -633,7 +633,7 @@ def test_what_runs_cannot_be_sorted_by(population, name):
 
 
 @pytest.fixture(scope="module")
-def tables_only() -> sqlite3.Connection:
+def tables_only() -> Iterator[sqlite3.Connection]:
     from sqlalchemy.schema import CreateIndex, CreateTable
 
     from orbench.storage.tables import metadata
@@ -644,7 +644,8 @@ def tables_only() -> sqlite3.Connection:
         for index in table.indexes:
             connection.execute(str(CreateIndex(index).compile(dialect=sqlite.dialect())))
     connection.create_function("regexp", 2, lambda pattern, text: True)
-    return connection
+    yield connection
+    connection.close()
 
 
 def plan(connection: sqlite3.Connection, query: object) -> list[str]:
