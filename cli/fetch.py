@@ -66,7 +66,8 @@ _From = Annotated[
         "orbench fetch exp_name=ppo --metric charts/episodic_return --out ppo.parquet",
         "orbench fetch tag:v1.2 -m loss -m charts/episodic_return -o series.csv",
         "orbench fetch 'seed<3' -m loss --format json > loss.json",
-        "orbench fetch --from wandb://openrlbenchmark/cleanrl exp_name=ppo -m charts/episodic_return",
+        "orbench fetch --from wandb://openrlbenchmark/cleanrl 'config.exp_name=ppo' \\",
+        "    -m charts/episodic_return -o ppo.csv",
     ),
 )
 def fetch(

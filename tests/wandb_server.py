@@ -10,7 +10,6 @@ a deleted run is not given out again. It can be told to fail at any request.
 from __future__ import annotations
 
 import base64
-import copy
 import json
 import random
 import re
@@ -22,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 KEY = "a" * 40
 DROP_BEFORE, DROP_AFTER, STALL = "drop before", "drop after", "stall"
@@ -171,7 +170,7 @@ def answer(fields: list[Selection], value: Any) -> Any:
             raise GraphQLError(f'Cannot query field "{one.name}"')
         part = value[one.name]
         if callable(part):
-            part = part(**{name: given for name, given in one.arguments.items()})
+            part = part(**one.arguments)
         found[one.alias] = answer(one.inner, part)
     return found
 
@@ -195,6 +194,7 @@ class StoredRun:
     lines: dict[str, list[str]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     deleted: bool = False
+    parsed: tuple[object, list[dict[str, Any]]] = (None, [])
 
     def write(self, name: str, offset: int, content: list[str]) -> None:
         """Lines go where their offset says, over those that are there."""
@@ -207,8 +207,14 @@ class StoredRun:
 
     def rows(self) -> list[dict[str, Any]]:
         """The history: rows whose step goes back are dropped."""
+        lines = self.lines.get("wandb-history.jsonl", [])
+        if self.parsed[0] != lines:
+            self.parsed = (list(lines), self._kept(lines))
+        return self.parsed[1]
+
+    def _kept(self, lines: list[str]) -> list[dict[str, Any]]:
         kept, last = [], -1
-        for line in self.lines.get("wandb-history.jsonl", []):
+        for line in lines:
             row = json.loads(line)
             if row.get("_step", last + 1) > last:
                 last = row.get("_step", last + 1)
@@ -405,12 +411,11 @@ class WandbServer:
             "serverInfo": {"features": [], "latestLocalVersionInfo": None, "cliVersionInfo": "{}"},
             "organization": lambda **_: None,
             "entity": lambda **_: None,
-            "project": lambda name="", entityName=None: self._project(entityName, name),
-            "model": lambda name="", entityName=None: self._project(entityName, name),
-            "upsertBucket": lambda input: self._upsert(input),
-            "createRunFiles": lambda input: self._create_files(input),
-            "markRunFilesUploaded": lambda input: {"success": True},
-            "deleteRuns": lambda input: self._delete(input),
+            "project": lambda name="", **given: self._project(given.get("entityName"), name),
+            "model": lambda name="", **given: self._project(given.get("entityName"), name),
+            "upsertBucket": lambda **given: self._upsert(given["input"]),
+            "createRunFiles": lambda **given: self._create_files(given["input"]),
+            "markRunFilesUploaded": lambda **_: {"success": True},
         }
 
     def _project(self, entity: str | None, name: str) -> dict[str, Any] | None:
@@ -429,7 +434,7 @@ class WandbServer:
             "runCount": lambda filters=None: len(self._filtered(place, filters)),
             "runs": lambda **given: self._page(place, **given),
             "run": lambda name: self._node(self.find(*place, name)),
-            "bucket": lambda name, missingOk=False: self._node(self.find(*place, name)),
+            "bucket": lambda name, **_: self._node(self.find(*place, name)),
         }
 
     def _filtered(self, place: tuple[str, str], filters: str | None) -> list[StoredRun]:
@@ -486,18 +491,21 @@ class WandbServer:
             "systemMetrics": json.dumps(dict(_flat(json.loads(run.events()[-1]))))
             if run.events()
             else "{}",
-            "historyKeys": history_keys(rows),
+            "historyKeys": lambda **_: history_keys(rows),
             "historyLineCount": len(rows),
             "eventsLineCount": len(run.events()),
             "logLineCount": len(run.lines.get("output.log", [])),
             "historyTail": json.dumps([json.dumps(row) for row in rows[-1:]]),
             "eventsTail": json.dumps(run.events()[-1:]),
-            "history": lambda samples=500, minStep=0, maxStep=None: [
-                json.dumps(row) for row in self._sampled(rows, samples, minStep, maxStep)
+            "history": lambda samples=500, **given: [
+                json.dumps(row)
+                for row in self._sampled(
+                    rows, samples, given.get("minStep", 0), given.get("maxStep")
+                )
             ],
             "events": lambda samples=500: self._sampled(run.events(), samples),
             "sampledHistory": lambda specs: [self._spec(rows, json.loads(one)) for one in specs],
-            "parquetHistory": lambda liveKeys: {"parquetUrls": [], "liveData": []},
+            "parquetHistory": lambda **_: {"parquetUrls": [], "liveData": []},
             "fileCount": len(run.files),
             "files": lambda **given: self._files(run, **given),
         }
@@ -598,9 +606,6 @@ class WandbServer:
             raise GraphQLError("run not found")
         files = [{"name": n, "uploadUrl": self._file_url(*place, n)} for n in given["files"]]
         return {"runID": place[2], "uploadHeaders": [], "files": files}
-
-    def _delete(self, given: dict[str, Any]) -> dict[str, Any]:
-        raise GraphQLError("not here")
 
     # -- the rest
 

@@ -12,6 +12,7 @@ from ...errors import RecordingError
 from ...importers import ImportedArtifact, ImportedRun, RowCounts
 from ...metric import SYSTEM_PREFIX
 from ...repeats import count_repeats
+from ...rlops.conditions import USER_TAG
 from ...run_store import ConsolePiece, Points
 from .connection import Connection
 from .files import WandbFile, fetch_bytes, fetch_file, list_files
@@ -153,7 +154,7 @@ def _imported(
         rows=_counts(series.points),
         identity=file,
         run_id=ours,
-        tags=run.tags,
+        tags=run.tags if ours or not run.user else (*run.tags, f"{USER_TAG}{run.user}"),
         summary={key: value for key, value in run.summary.items() if not key.startswith("_")},
         notes=series.notes,
     )
