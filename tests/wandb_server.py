@@ -342,13 +342,16 @@ class WandbServer:
     faults: dict[int, str | int] = field(default_factory=dict)
     every: str | int | None = None
     refused: list[str] = field(default_factory=list)
+    authorised: list[bool] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def reset(self) -> None:
         """Forget everything but the address."""
         with self.lock:
-            for kept in (self.runs, self.projects, self.requests, self.faults, self.refused):
+            for kept in (self.runs, self.projects, self.requests, self.faults):
                 kept.clear()
+            self.refused.clear()
+            self.authorised.clear()
             self.every, self.cap = None, 10_000_000
 
     def fail_at(self, *numbers: int, how: str | int) -> None:
@@ -666,6 +669,7 @@ class _Handler(BaseHTTPRequestHandler):
         with state.lock:
             fault = state.faults.get(len(state.requests), state.every)
             state.requests.append(name)
+            state.authorised.append("Authorization" in self.headers)
         if fault == STALL:
             time.sleep(2)
         if fault in (DROP_BEFORE, STALL):

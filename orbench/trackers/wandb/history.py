@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ...errors import TrackerError
@@ -49,13 +50,26 @@ def read_keys(
     found = dict(zip(known, _specs(connection, place, run, known, whole), strict=True))
     for key, rows in found.items():
         if len(rows) < run.counts[key]:
-
-            def fetch(span: _Range, key: str = key) -> list[Row]:
-                return _specs(connection, place, run, [key], span)[0]
-
-            found[key] = _in_parts(fetch, whole, rows)
+            found[key] = _missing_too(connection, place, run, key, rows)
             notes += _fewer(len(found[key]), run.counts[key], f"'{key}'")
     return found
+
+
+def _missing_too(
+    connection: Connection, place: WandbPlace, run: WandbRun, key: str, rows: list[Row]
+) -> list[Row]:
+    """The rows of a key where an answer was short: in parts, then also those without a time."""
+    whole = (0, max(run.last_step, 0))
+
+    def fetch(span: _Range, *, timed: bool = True) -> list[Row]:
+        return _specs(connection, place, run, [key], span, timed=timed)[0]
+
+    timed = _in_parts(fetch, whole, rows)
+    if len(timed) >= run.counts[key]:
+        return timed
+    every = partial(fetch, timed=False)
+    times = {row[STEP]: row[TIME] for row in timed}
+    return [{**row, TIME: times.get(row[STEP])} for row in _in_parts(every, whole, every(whole))]
 
 
 def read_rows(
@@ -100,13 +114,19 @@ def read_events(
 
 
 def _specs(
-    connection: Connection, place: WandbPlace, run: WandbRun, keys: Sequence[str], span: _Range
+    connection: Connection,
+    place: WandbPlace,
+    run: WandbRun,
+    keys: Sequence[str],
+    span: _Range,
+    *,
+    timed: bool = True,
 ) -> list[list[Row]]:
-    """For each key the rows of a range of steps."""
+    """For each key the rows of a range of steps, with their times or also those without one."""
     specs = [
         json.dumps(
             {
-                "keys": list(dict.fromkeys([STEP, TIME, key])),
+                "keys": list(dict.fromkeys([STEP, *([TIME] if timed else []), key])),
                 "minStep": span[0],
                 "maxStep": span[1],
                 "samples": _MOST_ROWS,

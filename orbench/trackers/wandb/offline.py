@@ -19,6 +19,7 @@ from typing import IO
 from ... import __version__
 from ...errors import TrackerError
 from ...run import Document
+from ...run_store import RunDetails
 from ..tracker import Progress, PushReport, RunSource
 from .batches import batches, lacking, points_of, step_key_for
 from .log_file import LogWriter, RunHeader
@@ -39,8 +40,7 @@ def write_offline(
     What is new is written down before and after: a push that was cut off is repeated with the
     same content under the same name.
     """
-    push = _Offline(place, folder, run, Watermark.read(link), progress)
-    return push.all()
+    return _Offline(place, folder, run, run.details, Watermark.read(link), progress).all()
 
 
 @dataclass(slots=True)
@@ -48,12 +48,13 @@ class _Offline:
     place: WandbPlace
     folder: Path
     run: RunSource
+    details: RunDetails
     mark: Watermark
     progress: Progress
     artifacts: int = 0
 
     def all(self) -> PushReport:
-        details = self.run.details
+        details = self.details
         known = {one.metric: one.n for one in details.metrics}
         mark = self.mark
         if not mark.part and (mark.history.planned or mark.events.planned):
@@ -93,7 +94,7 @@ class _Offline:
     def _planned(self, known: Mapping[str, int]) -> Watermark:
         """The watermark that says what is about to be written, and the name of its folder."""
         mark = self.mark
-        record = self.run.details.record
+        record = self.details.record
         at = datetime.fromtimestamp(record.started + len(mark.offline), UTC)
         planned = {}
         for system in (False, True):
@@ -134,7 +135,7 @@ class _Offline:
             lacking(known, stream, self.mark.step_key, system=system),
             stream,
             step_key=self.mark.step_key,
-            started=self.run.details.record.started,
+            started=self.details.record.started,
             numbered=not system,
             planned_only=True,
         )
@@ -148,7 +149,7 @@ class _Offline:
         }
 
     def _hashes(self) -> Iterator[tuple[str, str]]:
-        details = self.run.details
+        details = self.details
         for path, artifact in artifact_paths(details.artifacts):
             yield path, artifact.sha256
         for name, data in self._texts():
@@ -158,7 +159,7 @@ class _Offline:
         console = "".join(console_lines(self.run.console())).encode()
         if console:
             yield CONSOLE_FILE, console
-        text = record_text(self.run.details)
+        text = record_text(self.details)
         yield RECORD_FILE, text.encode("utf-8", "backslashreplace")
 
     # -- the folder
@@ -170,7 +171,7 @@ class _Offline:
         try:
             (unfinished / "files").mkdir(parents=True)
             self._write_files(unfinished / "files", files)
-            log = unfinished / f"run-{self.run.details.record.run_id}.wandb"
+            log = unfinished / f"run-{self.details.record.run_id}.wandb"
             with log.open("xb") as file:
                 self._write_log(file, said, files)
             unfinished.replace(target)
@@ -181,7 +182,7 @@ class _Offline:
 
     def _write_files(self, folder: Path, files: Mapping[str, str]) -> None:
         texts = dict(self._texts())
-        paths = dict(artifact_paths(self.run.details.artifacts))
+        paths = dict(artifact_paths(self.details.artifacts))
         for name in files:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -192,7 +193,7 @@ class _Offline:
                 self.artifacts += 1
 
     def _write_log(self, file: IO[bytes], said: Said, files: Mapping[str, str]) -> None:
-        record = self.run.details.record
+        record = self.details.record
         log = LogWriter(file, f"orbench {__version__}")
         header = RunHeader(
             run_id=record.run_id,

@@ -19,6 +19,7 @@ from functools import partial
 from ...errors import TrackerError
 from ...metric import SYSTEM_PREFIX
 from ...run import Document
+from ...run_store import RunDetails
 from ..tracker import Progress, PushReport, RunSource
 from .batches import Batch, batches, lacking, points_of, step_key_for
 from .connection import Connection
@@ -51,7 +52,8 @@ def push_run(
     connection: Connection, place: WandbPlace, run: RunSource, link: Document, progress: Progress
 ) -> PushReport:
     """Send what W&B does not have of a run yet; see `Tracker.push`."""
-    return _Push(connection, place, run, Watermark.read(link), progress).all()
+    mark = Watermark.read(link)
+    return _Push(connection, place, run, run.details, mark, progress).all()
 
 
 @dataclass(slots=True)
@@ -61,6 +63,7 @@ class _Push:
     connection: Connection
     place: WandbPlace
     run: RunSource
+    details: RunDetails
     mark: Watermark
     progress: Progress
     points: int = 0
@@ -68,8 +71,7 @@ class _Push:
 
     def all(self) -> PushReport:
         """Send everything that is new, what is said first and the end last."""
-        details = self.run.details
-        known = {one.metric: one.n for one in details.metrics}
+        known = {one.metric: one.n for one in self.details.metrics}
         if not self.mark.step_key:
             self._keep(replace(self.mark, step_key=step_key_for(known)))
         self._say()
@@ -86,13 +88,13 @@ class _Push:
 
     @property
     def _id(self) -> str:
-        return self.run.details.record.run_id
+        return self.details.record.run_id
 
     # -- what is said of the run
 
     def _say(self) -> None:
         """Make the run there, or say what has changed; the answer tells how many rows it has."""
-        record = self.run.details.record
+        record = self.details.record
         said = said_of(record, self.mark.step_key)
         if self.mark.part:
             raise TrackerError(
@@ -130,7 +132,7 @@ class _Push:
     def _lacks(self) -> bool:
         """Whether there are points that have not been sent."""
         sent = {**self.mark.history.points, **self.mark.events.points}
-        return any(one.n > sent.get(one.metric, 0) for one in self.run.details.metrics)
+        return any(one.n > sent.get(one.metric, 0) for one in self.details.metrics)
 
     def _check(self, rows: int, inserted: bool) -> None:
         """Raise where the run there has fewer rows than were sent to it."""
@@ -174,7 +176,7 @@ class _Push:
         return self._known_there(StreamMark(len(rows), counts))
 
     def _known_there(self, mark: StreamMark) -> StreamMark:
-        here = {one.metric: one.n for one in self.run.details.metrics}
+        here = {one.metric: one.n for one in self.details.metrics}
         more = [name for name, count in mark.points.items() if count > here.get(name, 0)]
         if more:
             raise TrackerError(
@@ -192,7 +194,7 @@ class _Push:
             lacking(known, mark, self.mark.step_key, system=system),
             mark,
             step_key=self.mark.step_key,
-            started=self.run.details.record.started,
+            started=self.details.record.started,
             numbered=not system,
         )
         for batch in found:
@@ -231,7 +233,7 @@ class _Push:
     # -- files
 
     def _files(self) -> None:
-        details = self.run.details
+        details = self.details
         for path, artifact in artifact_paths(details.artifacts):
             if self.mark.files.get(path) != artifact.sha256:
                 opened = partial(io.FileIO, self.run.artifact_file(artifact))
@@ -255,7 +257,7 @@ class _Push:
 
     def _end(self) -> None:
         """Tell the summary, and the end of a run that has ended, after anything that is new."""
-        record = self.run.details.record
+        record = self.details.record
         code = exit_code_of(record)
         state = hashlib.sha256(repr(replace(self.mark, complete="")).encode()).hexdigest()
         if code is None or state == self.mark.complete:
@@ -272,7 +274,7 @@ class _Push:
         if odd:
             names = ", ".join(repr(name) for name in odd[:_MOST_NAMES_TOLD])
             yield f"W&B keeps {names} under other names; orbench reads them back as they are"
-        if any(not math.isfinite(one.last_wall_time) for one in self.run.details.metrics):
+        if any(not math.isfinite(one.last_wall_time) for one in self.details.metrics):
             yield "points without a time stand at the start of the run in W&B"
 
 

@@ -128,7 +128,7 @@ def test_another_store_with_the_same_run_adds_what_it_has_more(wandb, tracker, r
 
 
 def test_many_rows_go_out_in_batches(wandb, tracker, run, other_store, same_run):
-    steps = np.arange(12_000)
+    steps = np.arange(5_500)
     run.grow(many=Points(steps, np.sin(steps), START + steps / 100))
     run.push(tracker)
     assert wandb.requests.count("file_stream") < 15
