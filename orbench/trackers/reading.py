@@ -31,10 +31,10 @@ def read_filtered(
 ) -> Cached:
     """Bring metrics of the runs at a place that a filter selects into the store.
 
-    Raises NoRunsError where W&B has none that may fulfil it, TrackerError, and UsageError for a
-    place in another tracker.
+    Raises NoRunsError where W&B has none that may fulfil it, MetricNotFoundError for a metric
+    that none of them has, TrackerError, and UsageError for a place in another tracker.
     """
-    from .wandb import WandbTracker, api_filter, cache_runs, may_fulfil
+    from .wandb import WandbTracker, api_filter, cache_runs, check_metrics, may_fulfil
 
     _check_scheme(place)
     tracker = WandbTracker(place)
@@ -43,6 +43,7 @@ def read_filtered(
         if not listed:
             asked = f" fulfils {where}" if where is not None else ""
             raise NoRunsError(f"no run at {tracker.place}{asked or ' yet'}")
+        check_metrics(listed, metrics)
         return cache_runs(store, tracker, listed, metrics, tell)
     finally:
         tracker.close()
@@ -57,10 +58,10 @@ def read_sets(
     """Bring the runs of each set of `orbench rlops` into the store.
 
     `source` is `wandb`, or `wandb://HOST` for a server that wandb's settings do not name. Raises
-    TrackerError; NoRunsError for a set without runs; UsageError for another source, and for a set
-    without an entity (`we`).
+    TrackerError; NoRunsError for a set without runs, MetricNotFoundError for one without the
+    metric; UsageError for another source, and for a set without an entity (`we`).
     """
-    from .wandb import WandbTracker, cache_runs, place_of, set_filter
+    from .wandb import WandbTracker, cache_runs, check_metrics, place_of, set_filter
 
     _check_scheme(f"{source}://" if "://" not in source else source)
     host = source.partition("://")[2].strip("/")
@@ -85,6 +86,7 @@ def read_sets(
                     f"(config.{one.source.env_key}) that fulfils all that was asked for"
                 )
             metrics = (*one.source.metrics, *axis)
+            check_metrics(runs, metrics)
             found.append(cache_runs(store, trackers[place], runs, metrics, tell))
         return found
     finally:

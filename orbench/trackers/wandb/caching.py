@@ -12,13 +12,17 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from ...finding import metric_not_found
 from ...importers import ImportedRun, deliver
+from ...metric import SYSTEM_PREFIX
 from ...run_store import RunStore, TrackerLink
 from ..cached import Cached
 from ..tracker import RemoteRun
+from .metric_names import original_name
+from .runs import WandbRun
 from .tracker import WandbTracker
 
-__all__ = ["cache_runs"]
+__all__ = ["cache_runs", "check_metrics"]
 
 _AT_ONCE = 8
 
@@ -60,6 +64,23 @@ def cache_runs(
             tell(done, len(stale))
     cached.read = len(stale)
     return cached
+
+
+def check_metrics(runs: Sequence[RemoteRun], metrics: Iterable[str]) -> None:
+    """Raise MetricNotFoundError, with near names, for a metric that none of these runs has.
+
+    The list of runs tells their metrics, but not the system metrics.
+    """
+    known = {
+        original_name(key)
+        for run in runs
+        if isinstance(run.client, WandbRun)
+        for key in run.client.counts
+        if not key.startswith("_")
+    }
+    for metric in metrics:
+        if metric not in known and not metric.startswith(SYSTEM_PREFIX):
+            raise metric_not_found(metric, sorted(known))
 
 
 def _is_current(link: TrackerLink, run: RemoteRun, metrics: Sequence[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orbench.errors import NoRunsError, TrackerError, UsageError
+from orbench.errors import MetricNotFoundError, NoRunsError, TrackerError, UsageError
 from orbench.fetching import fetch
 from orbench.filters import parse
 from orbench.rlops import compared_sets, select_runs
@@ -78,10 +78,17 @@ def test_another_metric_is_added_to_the_same_run(project, other_store):
     assert other_store.metric_names() == {METRIC: 12, "loss": 12}
 
 
-def test_a_metric_that_a_run_does_not_have_is_asked_for_once(project, other_store):
-    read_filtered(other_store, PLACE, None, [METRIC, "no/such"])
-    read_filtered(other_store, PLACE, None, [METRIC, "no/such"])
-    assert histories(project) == 12
+def test_a_metric_that_only_one_run_has_is_asked_for_once(project, other_store):
+    project.add_run("other", [{"only": 1.0}], config={"exp_name": "ppo"})
+    read_filtered(other_store, PLACE, None, [METRIC, "only"])
+    read_filtered(other_store, PLACE, None, [METRIC, "only"])
+    assert histories(project) == 13
+
+
+def test_a_metric_that_no_run_has_is_told_before_anything_is_read(project, other_store):
+    with pytest.raises(MetricNotFoundError, match=f"did you mean {METRIC}"):
+        read_filtered(other_store, PLACE, None, ["charts/episode_return"])
+    assert histories(project) == 0
 
 
 def test_a_run_that_this_store_pushed_is_not_read_into_it(wandb, tracker, run):
