@@ -56,6 +56,7 @@ def wandb(
     running_wandb_server.reset()
     for variable in [name for name in os.environ if name.startswith("WANDB_")]:
         monkeypatch.delenv(variable)
+    (tmp_path / "home").mkdir()
     for variable in ("HOME", "WANDB_CONFIG_DIR", "WANDB_CACHE_DIR", "WANDB_DATA_DIR"):
         monkeypatch.setenv(variable, str(tmp_path / "home"))
     monkeypatch.delenv("NETRC", raising=False)

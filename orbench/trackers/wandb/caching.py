@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from ...finding import metric_not_found
 from ...importers import ImportedRun, deliver
@@ -57,7 +58,8 @@ def cache_runs(
         else:
             stale.append((run, _wanted(store, link, metrics)))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        pulled = pool.map(lambda one: tracker.pull(*one), stale)
+        # With metrics no file is fetched, so that any folder will do.
+        pulled = pool.map(lambda one: tracker.pull(one[0], Path(), one[1]), stale)
         for done, ((run, names), imported) in enumerate(zip(stale, pulled, strict=True), 1):
             cached.run_ids.append(_kept(store, tracker, run, names, imported))
             cached.notes += [f"{run.name}: {note}" for note in imported.notes]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -37,7 +36,6 @@ class WandbTracker:
         url = self._place.url
         # An offline folder needs no server, hence no key.
         self._connection = Connection(url, "" if offline else api_key(url), patience)
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @property
     def place(self) -> str:
@@ -57,24 +55,21 @@ class WandbTracker:
         for run in list_runs(self._connection, self._place, where=where, since=since):
             yield run.remote()
 
-    def pull(self, run: RemoteRun, metrics: Sequence[str] | None = None) -> ImportedRun:
+    def pull(
+        self, run: RemoteRun, folder: Path, metrics: Sequence[str] | None = None
+    ) -> ImportedRun:
         """A run with all of its points; with `metrics` these alone, by one request.
 
-        Files lie in a folder of the tracker's own until it is closed.
+        Its files are put into `folder`.
         """
         known = run.client if isinstance(run.client, WandbRun) else self._found(run)
         if metrics is not None:
             return pull_metrics(self._connection, self._place, known, metrics)
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="orbench-wandb-")
-        return pull_run(self._connection, self._place, known, Path(self._folder.name))
+        return pull_run(self._connection, self._place, known, folder)
 
     def close(self) -> None:
-        """Close connections and remove the files that were fetched."""
+        """Close connections."""
         self._connection.close()
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
 
     def _found(self, run: RemoteRun) -> WandbRun:
         known = find_run(self._connection, self._place, run.remote_id)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +33,11 @@ RUN_ID = "r1abc"
 START = 1.7e9
 PLACE = "wandb://team/demo"
 IMPATIENT = Patience(timeout=1.0, attempts=1, pause=0.0)
+
+
+def new_folder() -> Path:
+    """An empty folder for the files of one pull."""
+    return Path(tempfile.mkdtemp(dir=os.environ["HOME"]))
 
 
 @dataclass

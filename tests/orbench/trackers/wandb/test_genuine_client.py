@@ -17,7 +17,7 @@ from orbench.importers import deliver
 from orbench.run_store import Points
 from orbench.trackers.wandb import queries
 
-from .conftest import RUN_ID, START
+from .conftest import RUN_ID, START, new_folder
 
 TRAINING = """
 import math, os, wandb
@@ -73,7 +73,7 @@ def test_what_the_client_logs_is_pulled_whole(wandb, tracker, tmp_path):
     python(TRAINING, tmp_path)
     assert wandb.refused == []
     (remote,) = tracker.runs()
-    run = tracker.pull(remote)
+    run = tracker.pull(remote, new_folder())
     loss = run.points["loss"]
     assert loss.steps.tolist() == list(range(0, 300, 10))
     assert np.isnan(loss.values[3])
@@ -84,7 +84,7 @@ def test_what_the_client_logs_is_pulled_whole(wandb, tracker, tmp_path):
     assert run.status.value == "finished"
     assert run.facts["environment"]["python"]["version"]
     assert b"trained" in run.console[0].data
-    part = tracker.pull(remote, ["loss"]).points["loss"]
+    part = tracker.pull(remote, new_folder(), ["loss"]).points["loss"]
     assert np.array_equal(part.values, loss.values, equal_nan=True)
     assert np.array_equal(part.wall_times, loss.wall_times)
 
@@ -120,7 +120,7 @@ def test_offline_folders_are_sent_by_wandb_sync(
     there = wandb.find("team", "demo", RUN_ID)
     assert [row["_step"] for row in there.rows()] == list(range(60))
     (remote,) = tracker.runs()
-    deliver(other_store, tracker.pull(remote))
+    deliver(other_store, tracker.pull(remote, new_folder()))
     assert same_run(run.store, other_store) == []
     # From here on it may be pushed over the network too.
     run.grow(loss=Points(steps[:1] + 990, steps[:1] * 1.0, START + 99 + steps[:1]))

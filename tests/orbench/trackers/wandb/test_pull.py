@@ -11,6 +11,8 @@ from orbench.errors import TrackerError
 from orbench.importers import Outcome, deliver
 from orbench.run import RunStatus
 
+from .conftest import new_folder
+
 CLEANRL = {"env_id": "CartPole-v1", "exp_name": "ppo", "seed": 2, "optim": {"lr": 1e-3}}
 
 
@@ -25,7 +27,7 @@ def returns(count, **more):
 
 def pulled(tracker, metrics=None):
     (remote,) = tracker.runs()
-    return tracker.pull(remote, metrics)
+    return tracker.pull(remote, new_folder(), metrics)
 
 
 @pytest.mark.parametrize("metrics", [None, ["charts/episodic_return", "losses/value_loss"]])
@@ -114,7 +116,7 @@ def test_rows_that_are_counted_but_not_there_are_told(wandb, tracker):
     there = wandb.add_run("a1", returns(10), config=CLEANRL)
     (remote,) = tracker.runs()
     there.lines["wandb-history.jsonl"] = there.lines["wandb-history.jsonl"][:15]
-    run = tracker.pull(remote)
+    run = tracker.pull(remote, new_folder())
     assert "W&B counts 20 rows of the history and has 15" in run.notes[0]
     assert len(run.points["charts/episodic_return"].steps) == 8
 
@@ -123,7 +125,7 @@ def test_a_hundred_runs_and_one_metric_take_few_requests(wandb, tracker, other_s
     for seed in range(100):
         wandb.add_run(f"a{seed}", returns(20), config=CLEANRL | {"seed": seed})
     for remote in list(tracker.runs()):
-        deliver(other_store, tracker.pull(remote, ["charts/episodic_return"]))
+        deliver(other_store, tracker.pull(remote, new_folder(), ["charts/episodic_return"]))
     assert len(wandb.requests) <= 110
     assert other_store.info().points == 2_000
 
@@ -166,12 +168,12 @@ def test_system_metrics_are_read_with_their_times(wandb, tracker):
 def test_a_pull_again_adds_what_is_new(wandb, tracker, other_store):
     there = wandb.add_run("a1", returns(5), config=CLEANRL)
     (before,) = tracker.runs()
-    assert deliver(other_store, tracker.pull(before)).outcome is Outcome.NEW
-    assert deliver(other_store, tracker.pull(before)).outcome is Outcome.KNOWN
+    assert deliver(other_store, tracker.pull(before, new_folder())).outcome is Outcome.NEW
+    assert deliver(other_store, tracker.pull(before, new_folder())).outcome is Outcome.KNOWN
     there.write("wandb-history.jsonl", 10, ['{"_step": 10, "charts/episodic_return": 9.0}'])
     (after,) = tracker.runs()
     assert after.revision != before.revision
-    delivery = deliver(other_store, tracker.pull(after))
+    delivery = deliver(other_store, tracker.pull(after, new_folder()))
     assert (delivery.outcome, delivery.added) == (Outcome.GROWN, 1)
 
 
@@ -200,7 +202,7 @@ def test_a_run_that_is_deleted_meanwhile(wandb, tracker, metrics):
     (remote,) = tracker.runs()
     there.deleted = True
     with pytest.raises(TrackerError, match="a1 is no longer there"):
-        tracker.pull(remote, metrics)
+        tracker.pull(remote, new_folder(), metrics)
 
 
 def test_a_record_that_is_damaged_is_told(wandb, tracker, run):

@@ -13,7 +13,7 @@ from orbench.importers import deliver
 from orbench.run_store import Points
 
 from ....wandb_server import DROP_AFTER, DROP_BEFORE
-from .conftest import RUN_ID, START
+from .conftest import RUN_ID, START, new_folder
 
 
 def contents(wandb):
@@ -27,7 +27,7 @@ def test_a_round_trip_gives_the_same_run(wandb, tracker, run, other_store, same_
     assert (report.points, report.artifacts) == (83, 1)
     (remote,) = tracker.runs()
     assert remote.orbench_run_id == RUN_ID
-    imported = tracker.pull(remote)
+    imported = tracker.pull(remote, new_folder())
     assert imported.notes == ()
     deliver(other_store, imported)
     assert same_run(run.store, other_store) == []
@@ -88,7 +88,7 @@ def test_a_run_that_grows_while_its_push_is_cut_off(
     wandb.faults.clear()
     assert number == 9, "every kind of request was cut off once"
     (remote,) = tracker.runs()
-    deliver(other_store, tracker.pull(remote))
+    deliver(other_store, tracker.pull(remote, new_folder()))
     assert same_run(run.store, other_store) == []
 
 
@@ -112,7 +112,7 @@ def test_a_growing_run_is_pushed_piece_by_piece(wandb, tracker, run, other_store
     assert there.state == "failed"
     assert there.said["tags"] == ["late", "v1"]
     (remote,) = tracker.runs()
-    deliver(other_store, tracker.pull(remote))
+    deliver(other_store, tracker.pull(remote, new_folder()))
     assert [name for name in same_run(run.store, other_store) if name != "starts"] == []
 
 
@@ -133,7 +133,7 @@ def test_many_rows_go_out_in_batches(wandb, tracker, run, other_store, same_run)
     run.push(tracker)
     assert wandb.requests.count("file_stream") < 15
     (remote,) = tracker.runs()
-    deliver(other_store, tracker.pull(remote))
+    deliver(other_store, tracker.pull(remote, new_folder()))
     assert same_run(run.store, other_store) == []
 
 
@@ -142,7 +142,7 @@ def test_a_metric_called_global_step_keeps_its_name(wandb, tracker, run, other_s
     run.grow(global_step=Points(np.array([1, 2]), values, START + np.arange(2.0)))
     run.push(tracker)
     (remote,) = tracker.runs()
-    deliver(other_store, tracker.pull(remote))
+    deliver(other_store, tracker.pull(remote, new_folder()))
     assert same_run(run.store, other_store) == []
 
 
