@@ -65,6 +65,9 @@ COMMANDS: dict[str, CommandEntry] = {
         "reproduce",
         "Run a run again from its record, and say whether it is the same.",
     ),
+    "doctor": CommandEntry(
+        "Repeat", "doctor", "Tell what in this project would stop a run from being reproduced."
+    ),
     "store": CommandEntry("Keep", "store", "Make, inspect, upgrade, check and copy stores."),
 }
 

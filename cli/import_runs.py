@@ -15,6 +15,7 @@ from orbench.errors import ImportFileError, StoreMissingError, UsageError
 from orbench.settings import masked_url, store_url
 
 from .command_help import OrbenchCommand
+from .import_sources import add_source_commands
 from .options import Format, FormatOption, StoreOption, examples, new_app
 from .output import note, print_table
 from .progress import progress
@@ -129,7 +130,7 @@ def table(
     if dry_run:
         for sentence in _plans_in_words(importer, found):
             note(sentence)
-    _import(importer, found, url, fmt, dry_run=dry_run)
+    _import(importer, found, url, fmt, dry_run)
 
 
 @dataclass(slots=True)
@@ -154,6 +155,7 @@ class _Report:
                 *(run.count, delivery.added, rows.repeated, rows.restarts, rows.empty, run.file),
             ]
         )
+        self.peculiar += run.notes
         if rows.restarts:
             self.peculiar.append(
                 f"{run.file}: {run}: steps go back {_counted(rows.restarts, 'time')}, repeated "
@@ -192,7 +194,7 @@ _FIELDS = [
 
 
 def _import(
-    importer: Importer, found: Sequence[FoundPath], url: str | None, fmt: Format, *, dry_run: bool
+    importer: Importer, found: Sequence[FoundPath], url: str | None, fmt: Format, dry_run: bool
 ) -> None:
     """Import with any importer, and tell; raises ImportFileError at the end for files left out."""
     with _target(url, dry_run=dry_run) as store:
@@ -270,3 +272,6 @@ def _plans_in_words(importer: TableImporter, found: Sequence[FoundPath]) -> list
     if plan.unused:
         said.append(f"  not read: {', '.join(plan.unused[:_NOTES_AT_MOST])}")
     return said
+
+
+add_source_commands(app, _import)

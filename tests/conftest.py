@@ -28,6 +28,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A slow or busy machine is no failure of a property.
 settings.register_profile("orbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("few", settings.get_profile("orbench"), max_examples=5)
 settings.load_profile("orbench")
 
 _SERVER_OPTIONS = ("fsync = off", "full_page_writes = off", "max_connections = 200")

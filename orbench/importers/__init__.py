@@ -12,7 +12,9 @@ not know of a store; `deliver` puts a run into one, each once, whichever importe
 from .delivery import Delivery, Outcome, deliver, plan_delivery
 from .imported import FoundPath, ImportedArtifact, ImportedRun, Importer, RowCounts
 from .mapping import TARGETS, Source, TableMapping, parse_mapping
+from .naming import Naming, RunNames, parse_naming
 from .row_plan import Reading, RowPlan, ValueColumn
+from .sb3 import Sb3Importer
 from .table import TableImporter
 
 __all__ = [
@@ -22,15 +24,19 @@ __all__ = [
     "ImportedArtifact",
     "ImportedRun",
     "Importer",
+    "Naming",
     "Outcome",
     "Reading",
     "RowCounts",
     "RowPlan",
+    "RunNames",
+    "Sb3Importer",
     "Source",
     "TableImporter",
     "TableMapping",
     "ValueColumn",
     "deliver",
     "parse_mapping",
+    "parse_naming",
     "plan_delivery",
 ]

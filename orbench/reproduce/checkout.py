@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ..errors import ReproductionError
+from .recorded_paths import checked_link, checked_path
 from .source_plan import SourceFile, SourcePlan
 
 __all__ = ["GIT_OPTIONS", "check_out", "repository_of"]
@@ -96,34 +97,21 @@ def _apply(folder: Path, diff: bytes, what: str) -> None:
 
 
 def _write(folder: Path, file: SourceFile) -> None:
-    place = _inside(folder, file.path)
+    place = _place(folder, checked_path(file.path))
     place.parent.mkdir(parents=True, exist_ok=True)
     if file.link:
-        target = PurePosixPath(file.link)
-        inside = os.path.normpath(PurePosixPath(file.path).parent / target)
-        if target.is_absolute() or inside.startswith(".."):
-            raise ReproductionError(
-                f"the record's link {file.path} -> {file.link} leaves its folder"
-            )
+        target = checked_link(file.path, file.link)
         place.unlink(missing_ok=True)
-        place.symlink_to(file.link)
+        place.symlink_to(target)
         return
     if place.is_symlink():
         raise ReproductionError(f"the record's file {file.path} would be written through a link")
     place.write_bytes(file.content)
 
 
-def _inside(folder: Path, path: str) -> Path:
-    """The place of a recorded path; raises ReproductionError for one that leaves the folder."""
-    parts = PurePosixPath(path).parts
-    if (
-        not parts
-        or path.startswith("/")
-        or any(part == ".." or part.lower() == ".git" for part in parts)
-        or "\0" in path
-    ):
-        raise ReproductionError(f"the record's file {path!r:.80} would leave its folder")
-    place = folder.joinpath(*parts)
+def _place(folder: Path, path: str) -> Path:
+    """The place of a path; raises ReproductionError if a link of the commit lies on the way."""
+    place = folder / path
     above = place.parent
     while above != folder:
         if above.is_symlink():

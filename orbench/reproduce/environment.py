@@ -140,6 +140,8 @@ def _build(plan: ReproductionPlan, folder: Path, python: str, source: Path) -> N
         _checked([*install, "-r", str(requirements)], "the packages")
     for package in plan.local_packages:
         place = source / package.in_source
+        if not place.resolve().is_relative_to(source.resolve()):
+            raise ReproductionError(f"the folder of {package.name} lies outside of the source")
         words = ["-e", str(place)] if package.editable else [str(place)]
         _checked([*install, *words], f"{package.name} from the source")
     if plan.needs_orbench() and not _installs_orbench(plan):

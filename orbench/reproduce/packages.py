@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..errors import ReproductionError
 from ..run import JsonValue
+from .recorded_paths import checked_folder
 
 __all__ = ["Package", "extra_indexes", "packages_of"]
 
@@ -84,7 +85,7 @@ def _from_git(name: str, version: str, url: str, origin: Mapping[str, JsonValue]
 def _local(name: str, version: str, path: str, origin: Mapping[str, JsonValue]) -> Package:
     editable = bool(origin.get("editable"))
     if origin.get("in_repository"):
-        return Package(name, version, in_source=path or ".", editable=editable)
+        return Package(name, version, in_source=checked_folder(path), editable=editable)
     if name == "orbench":
         lost = f"orbench {version} was installed from {path}; the orbench that runs now is used"
         return Package(name, version, lost=lost)

@@ -15,6 +15,7 @@ from ..errors import ReproductionError, UsageError, near
 from ..run import JsonValue, RunRecord, RunStatus
 from ..run_store import RunDetails
 from .packages import Package, packages_of
+from .recorded_paths import checked_folder
 from .source_plan import SourcePlan, source_plan
 
 __all__ = ["Package", "ReproductionPlan", "plan_reproduction"]
@@ -138,7 +139,7 @@ def _command(
             "source instead"
         )
         folder = "."
-    return tuple(words), runs_python, folder
+    return tuple(words), runs_python, checked_folder(folder)
 
 
 def _packages(
@@ -179,8 +180,10 @@ def _unseeded(seeds: Mapping[str, JsonValue]) -> Iterator[str]:
     """Why numbers may differ from run to run: generators not known to be seeded."""
     if seeds.get("declared") is None:
         yield "the run declared no seed"
+    told_by_program = seeds.get("seed_everything")
+    seeded = told_by_program.get("generators", ()) if isinstance(told_by_program, Mapping) else ()
     generators = seeds.get("generators")
     for name, told in (generators if isinstance(generators, Mapping) else {}).items():
         verdict = told.get("verdict") if isinstance(told, Mapping) else None
-        if verdict in ("not seeded", "unknown", "other seed"):
+        if verdict in ("not seeded", "unknown", "other seed") and name not in seeded:
             yield f"{name}: {verdict} ({told.get('detail', '')})"

@@ -10,12 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..config import flatten
 from ..errors import ReproductionError
 from ..filters import parse
 from ..run import RunStatus
@@ -296,7 +297,7 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _without_seed(config: object) -> object:
-    if not isinstance(config, dict):
-        return config
-    return {key: value for key, value in config.items() if key != "seed"}
+def _without_seed(config: Mapping[str, object]) -> dict[str, object]:
+    """The flattened config without the values whose names end in seed."""
+    flat = flatten(config)
+    return {key: value for key, value in flat.items() if not key.lower().endswith("seed")}

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from .packages import extra_indexes
 from .plan import ReproductionPlan
-from .source_plan import SourcePlan
+from .source_plan import SourceFile, SourcePlan
 
 __all__ = ["command_in", "shell_script"]
 
@@ -61,28 +61,37 @@ def command_in(plan: ReproductionPlan, python: str) -> list[str]:
 
 def _source(source: SourcePlan) -> Iterator[str]:
     if source.commit or source.diff:
+        yield "export GIT_ALLOW_PROTOCOL=file:git:http:https:ssh GIT_TERMINAL_PROMPT=0"
         yield "git init --quiet ."
     if source.commit:
-        wanted = source.commit if source.pushed is not False else source.pushed_commit
-        remote = shlex.quote(source.remotes[0]) if source.remotes else '"$PWD"'
-        repository = (
-            f"${{ORBENCH_REPOSITORY:-{remote}}}"
-            if source.remotes
-            else ("${ORBENCH_REPOSITORY:?set it to a repository that has the commit}")
-        )
-        yield f'git fetch --quiet --no-tags -- "{repository}" {wanted or source.commit}'
-        yield f"git checkout --quiet --detach {wanted or source.commit}"
-        if source.pushed is False and source.pushed_diff:
+        wanted = source.commit
+        if source.pushed is False and source.pushed_commit:
+            wanted = source.pushed_commit
+        # In a variable of its own: within the double quotes below, quotes would protect nothing.
+        if source.remotes:
+            yield f"remote={shlex.quote(source.remotes[0])}"
+        other = ":-$remote" if source.remotes else ":?set it to a repository that has the commit"
+        yield f'git fetch --quiet --no-tags -- "${{ORBENCH_REPOSITORY{other}}}" {wanted}'
+        yield f"git -c core.hooksPath=/dev/null checkout --quiet --detach {wanted}"
+        if wanted != source.commit:
             yield from _applied(source.pushed_diff)
     if source.diff:
         yield from _applied(source.diff)
     for file in source.files:
-        name = shlex.quote(f"./{file.path}")
-        yield f'mkdir -p "$(dirname {name})"'
-        if file.link:
-            yield f"ln -sf -- {shlex.quote(file.link)} {name}"
-        else:
-            yield from _decoded(file.content, f"> {name}")
+        yield from _file(file)
+
+
+def _file(file: SourceFile) -> Iterator[str]:
+    """Write a file, unless a link of the commit lies on the way to it."""
+    place = PurePosixPath(file.path)
+    for above in reversed([place, *place.parents][:-1]):
+        yield f"test ! -L {shlex.quote(f'./{above}')}"
+    name = shlex.quote(f"./{place}")
+    yield f"mkdir -p {shlex.quote(f'./{place.parent}')}"
+    if file.link:
+        yield f"ln -s -- {shlex.quote(file.link)} {name}"
+    else:
+        yield from _decoded(file.content, f"> {name}")
 
 
 def _applied(diff: bytes) -> Iterator[str]:

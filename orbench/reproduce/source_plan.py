@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..errors import ReproductionError
 from ..run import JsonValue
+from .recorded_paths import checked_link, checked_path, refuse_paths_behind_links
 
 __all__ = ["SourceFile", "SourcePlan", "source_plan"]
 
@@ -58,6 +59,9 @@ def source_plan(document: Mapping[str, JsonValue], losses: list[str]) -> SourceP
         losses.append(f"the source is not wholly recorded: {sentence}")
     listed = document.get("untracked" if document.get("kind") == "git" else "files") or ()
     files = tuple(_files(listed, losses))
+    refuse_paths_behind_links(
+        (file.path for file in files if not file.link), (file.path for file in files if file.link)
+    )
     if document.get("kind") != "git":
         return SourcePlan(files=files)
     commit = str(document.get("commit") or "")
@@ -98,9 +102,9 @@ def _bytes(document: Mapping[str, JsonValue], name: str) -> bytes:
 
 def _files(listed: Iterable[Mapping[str, JsonValue]], losses: list[str]) -> Iterable[SourceFile]:
     for entry in listed:
-        path = str(entry.get("path", ""))
+        path = checked_path(str(entry.get("path", "")))
         if isinstance(entry.get("link"), str):
-            yield SourceFile(path, link=str(entry["link"]))
+            yield SourceFile(path, link=checked_link(path, str(entry["link"])))
         elif "left_out" in entry:
             losses.append(f"{path} is not restored: {entry['left_out']}")
         else:
