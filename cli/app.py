@@ -68,6 +68,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "doctor": CommandEntry(
         "Repeat", "doctor", "Tell what in this project would stop a run from being reproduced."
     ),
+    "sync": CommandEntry("Keep", "sync", "Push runs to W&B or MLflow, and pull them from there."),
     "store": CommandEntry("Keep", "store", "Make, inspect, upgrade, check and copy stores."),
 }
 

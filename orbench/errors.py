@@ -237,7 +237,14 @@ class TrackerError(OrbenchError):
 
 
 class TrackerUnavailableError(TrackerError):
-    """The tracker is down, too slow or refuses for now; the same call may succeed later."""
+    """The tracker is down, too slow or refuses for now; the same call may succeed later.
+
+    `retry_after` is how many seconds the tracker asks to wait, None where it does not say.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class CommandNotFoundError(OrbenchError):

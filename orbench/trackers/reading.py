@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import NoRunsError, UsageError
 from .cached import Cached
+from .places import Place, parse_place
 
 if TYPE_CHECKING:
     from ..filters import Filter
@@ -36,8 +37,7 @@ def read_filtered(
     """
     from .wandb import WandbTracker, api_filter, cache_runs, check_metrics, may_fulfil
 
-    _check_scheme(place)
-    tracker = WandbTracker(place)
+    tracker = WandbTracker(_wandb(place))
     try:
         listed = [run for run in tracker.runs(where=api_filter(where)) if may_fulfil(where, run)]
         if not listed:
@@ -63,7 +63,7 @@ def read_sets(
     """
     from .wandb import WandbTracker, cache_runs, check_metrics, place_of, set_filter
 
-    _check_scheme(f"{source}://" if "://" not in source else source)
+    _wandb(f"{source.rstrip('/') if '://' in source else f'{source}:/'}/entity/project")
     host = source.partition("://")[2].strip("/")
     trackers: dict[str, WandbTracker] = {}
     found = []
@@ -76,7 +76,7 @@ def read_sets(
                 )
             place = place_of(host, one.source.entity, one.source.project)
             if place not in trackers:
-                trackers[place] = WandbTracker(place)
+                trackers[place] = WandbTracker(_wandb(place))
             axis = () if one.source.x_axis in _OWN_STEPS else (one.source.x_axis,)
             runs = list(trackers[place].runs(where=set_filter(one)))
             if not runs:
@@ -94,10 +94,11 @@ def read_sets(
             tracker.close()
 
 
-def _check_scheme(place: str) -> None:
-    scheme = place.partition("://")[0]
-    if scheme != "wandb":
+def _wandb(text: str) -> Place:
+    place = parse_place(text)
+    if place.kind != "wandb":
         raise UsageError(
-            f"'{place}' cannot be read straight from; there is wandb://ENTITY/PROJECT, and "
+            f"'{text}' cannot be read straight from; there is wandb://ENTITY/PROJECT, and "
             "`orbench sync pull` for other trackers"
         )
+    return place

@@ -9,7 +9,7 @@ has of these metrics: nothing is sampled.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -61,7 +61,8 @@ def cache_runs(
         # With metrics no file is fetched, so that any folder will do.
         pulled = pool.map(lambda one: tracker.pull(one[0], Path(), one[1]), stale)
         for done, ((run, names), imported) in enumerate(zip(stale, pulled, strict=True), 1):
-            cached.run_ids.append(_kept(store, tracker, run, names, imported))
+            link = links.get(run.remote_id)
+            cached.run_ids.append(_kept(store, tracker, run, names, imported, link))
             cached.notes += [f"{run.name}: {note}" for note in imported.notes]
             tell(done, len(stale))
     cached.read = len(stale)
@@ -86,14 +87,11 @@ def check_metrics(runs: Sequence[RemoteRun], metrics: Iterable[str]) -> None:
 
 
 def _is_current(link: TrackerLink, run: RemoteRun, metrics: Sequence[str]) -> bool:
-    document = link.document
-    return document.get("revision") == run.revision and _has(document, metrics)
-
-
-def _has(document: Mapping[str, object], metrics: Sequence[str]) -> bool:
-    """Whether metrics were read; a run that was pulled whole has no list of them."""
-    known = document.get("metrics")
-    return known is None or (isinstance(known, list) and set(metrics) <= set(known))
+    """Whether a run was pulled whole as it is now, or these metrics of it were read."""
+    if link.document.get("pulled") == run.revision:
+        return True
+    read = link.document.get("read") or {}
+    return bool(read.get("revision") == run.revision and set(metrics) <= set(read["metrics"]))
 
 
 def _wanted(store: RunStore, link: TrackerLink | None, metrics: Sequence[str]) -> tuple[str, ...]:
@@ -108,8 +106,10 @@ def _kept(
     run: RemoteRun,
     names: Sequence[str],
     imported: ImportedRun,
+    link: TrackerLink | None,
 ) -> str:
     run_id = deliver(store, imported).run_id
-    document = {"remote_id": run.remote_id, "revision": run.revision, "metrics": list(names)}
+    read = {"revision": run.revision, "metrics": list(names)}
+    document = {**(link.document if link else {}), "remote_id": run.remote_id, "read": read}
     store.link_tracker(TrackerLink(run_id, tracker.place, document, time.time()))
     return run_id

@@ -12,21 +12,19 @@ import base64
 import http.client
 import io
 import json
-import random
 import ssl
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
 from ... import __version__
 from ...errors import TrackerError, TrackerUnavailableError
 from ...run import JsonValue
+from ..pace import Pace
 
-__all__ = ["BinaryFile", "Connection", "Patience"]
+__all__ = ["BinaryFile", "Connection"]
 
 BinaryFile = IO[bytes] | io.RawIOBase
 
@@ -37,30 +35,18 @@ _MOST_REDIRECTS = 3
 _LATER = (408, 425, 429, 500, 502, 503, 504)
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait for an answer, how often to ask, and how long to pause in between."""
-
-    timeout: float = 30.0
-    attempts: int = 5
-    pause: float = 0.5
-    longest_pause: float = 30.0
-
-    def before(self, attempt: int, asked: float = 0.0) -> float:
-        """Seconds to wait before an attempt (from 1); `asked` is what the server asked for."""
-        doubled: float = self.pause * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.0)  # noqa: S311
-        return min(self.longest_pause, max(doubled, asked))
-
-
 class Connection:
     """A server of W&B and our key there; may be used from several threads, one socket in each.
 
     Every request may be sent again: those that write say where what they write belongs.
     """
 
-    def __init__(self, url: str, key: str, patience: Patience | None = None) -> None:
+    def __init__(
+        self, url: str, key: str, pace: Pace | None = None, *, timeout: float = 30.0
+    ) -> None:
         self.url = url
-        self._patience = patience or Patience()
+        self._pace = pace or Pace()
+        self._timeout = timeout
         self._authorization = "Basic " + base64.b64encode(f"api:{key}".encode()).decode()
         self._local = threading.local()
         self._open: list[http.client.HTTPConnection] = []
@@ -125,24 +111,30 @@ class Connection:
         most: int = _MOST_REPLY_BYTES,
     ) -> bytes:
         """Send a request until it is answered; raises TrackerUnavailableError in the end."""
-        why = ""
-        for attempt in range(1, self._patience.attempts + 1):
-            asked = 0.0
-            try:
-                status, asked, reply = self._once(method, url, body, headers or {}, out, most)
-            except (OSError, http.client.HTTPException) as error:
-                self._drop()
-                why = _in_words(error, self._patience.timeout)
-            else:
-                if status not in _LATER:
-                    return self._accepted(status, reply, url)
-                why = f"it answers {status} ({http.client.responses.get(status, 'unknown')})"
-            if attempt < self._patience.attempts:
-                time.sleep(self._patience.before(attempt, asked))
-        raise TrackerUnavailableError(
-            f"W&B at {urlsplit(url).netloc} cannot be reached: {why}; nothing is lost, try again "
-            "later"
+        return self._pace.call(
+            lambda: self._tried(method, url, body, headers or {}, out=out, most=most)
         )
+
+    def _tried(
+        self,
+        method: str,
+        url: str,
+        body: bytes | Callable[[], BinaryFile] | None,
+        headers: Mapping[str, str],
+        *,
+        out: IO[bytes] | None,
+        most: int,
+    ) -> bytes:
+        """Send it once; raises TrackerUnavailableError where it may be answered later."""
+        try:
+            status, asked, reply = self._once(method, url, body, headers, out, most)
+        except (OSError, http.client.HTTPException) as error:
+            self._drop()
+            raise _unavailable(url, _in_words(error, self._timeout)) from error
+        if status in _LATER:
+            why = f"it answers {status} ({http.client.responses.get(status, 'unknown')})"
+            raise _unavailable(url, why, asked)
+        return self._accepted(status, reply, url)
 
     def _accepted(self, status: int, reply: bytes, url: str) -> bytes:
         if 200 <= status < 300:
@@ -166,7 +158,7 @@ class Connection:
         headers: Mapping[str, str],
         out: IO[bytes] | None,
         most: int,
-    ) -> tuple[int, float, bytes]:
+    ) -> tuple[int, float | None, bytes]:
         for _ in range(_MOST_REDIRECTS):
             response = self._asked(method, url, body, headers)
             location = response.getheader("Location")
@@ -211,9 +203,7 @@ class Connection:
         known: dict[tuple[str, str], http.client.HTTPConnection]
         known = self._local.__dict__.setdefault("connections", {})
         if (scheme, netloc) not in known:
-            known[scheme, netloc] = connection = _new_connection(
-                scheme, netloc, self._patience.timeout
-            )
+            known[scheme, netloc] = connection = _new_connection(scheme, netloc, self._timeout)
             with self._lock:
                 self._open.append(connection)
         return known[scheme, netloc]
@@ -225,6 +215,13 @@ class Connection:
             with self._lock:
                 if connection in self._open:
                     self._open.remove(connection)
+
+
+def _unavailable(url: str, why: str, asked: float | None = None) -> TrackerUnavailableError:
+    return TrackerUnavailableError(
+        f"W&B at {urlsplit(url).netloc} cannot be reached: {why}; nothing is lost, try again later",
+        retry_after=asked,
+    )
 
 
 def _new_connection(scheme: str, netloc: str, timeout: float) -> http.client.HTTPConnection:
@@ -259,11 +256,11 @@ def _read(response: http.client.HTTPResponse, most: int, out: IO[bytes] | None) 
     return b"".join(parts)
 
 
-def _seconds(text: str | None) -> float:
+def _seconds(text: str | None) -> float | None:
     try:
-        return max(0.0, float(text or 0))
+        return None if text is None else max(0.0, float(text))
     except ValueError:
-        return 0.0
+        return None
 
 
 def _in_words(error: Exception, timeout: float) -> str:

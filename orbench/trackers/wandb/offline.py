@@ -20,12 +20,14 @@ from ... import __version__
 from ...errors import TrackerError
 from ...run import Document
 from ...run_store import RunDetails
+from ..record_file import RECORD_NAME, write_record
 from ..tracker import Progress, PushReport, RunSource
+from .artifact_files import artifact_paths
 from .batches import batches, lacking, points_of, step_key_for
 from .log_file import LogWriter, RunHeader
 from .output import output_lines
 from .place import WandbPlace
-from .record import CONSOLE_FILE, RECORD_FILE, artifact_paths, console_lines, record_text
+from .pushing import came_from_there, record_of, saving
 from .said import Said, exit_code_of, said_of, summary_of
 from .watermark import StreamMark, Watermark
 
@@ -40,7 +42,11 @@ def write_offline(
     What is new is written down before and after: a push that was cut off is repeated with the
     same content under the same name.
     """
-    return _Offline(place, folder, run, run.details, Watermark.read(link), progress).all()
+    details = run.details
+    if came_from_there(link, details.record):
+        return PushReport(notes=("it was read from there, and is not pushed back",))
+    keep = saving(link, details, progress)
+    return _Offline(place, folder, run, details, Watermark.read(link), keep).all()
 
 
 @dataclass(slots=True)
@@ -95,14 +101,22 @@ class _Offline:
         """The watermark that says what is about to be written, and the name of its folder."""
         mark = self.mark
         record = self.details.record
-        at = datetime.fromtimestamp(record.started + len(mark.offline), UTC)
+        part = self._free_name(record.started + len(mark.offline), record.run_id)
         planned = {}
         for system in (False, True):
             stream = mark.events if system else mark.history
             names = lacking(known, stream, mark.step_key, system=system)
             planned[system] = replace(stream, planned={name: known[name] for name in names})
-        part = f"offline-run-{at:%Y%m%d_%H%M%S}-{record.run_id}"
         return replace(mark, history=planned[False], events=planned[True], part=part)
+
+    def _free_name(self, time: float, run_id: str) -> str:
+        """The name of a new folder, later than those before it."""
+        while True:
+            at = datetime.fromtimestamp(time, UTC)
+            name = f"offline-run-{at:%Y%m%d_%H%M%S}-{run_id}"
+            if not (self.folder / name).exists():
+                return name
+            time += 1
 
     def _sent(self, said: str, files: Mapping[str, str]) -> Watermark:
         mark = self.mark
@@ -149,18 +163,10 @@ class _Offline:
         }
 
     def _hashes(self) -> Iterator[tuple[str, str]]:
-        details = self.details
-        for path, artifact in artifact_paths(details.artifacts):
+        for path, artifact in artifact_paths(self.details.artifacts):
             yield path, artifact.sha256
-        for name, data in self._texts():
-            yield name, hashlib.sha256(data).hexdigest()
-
-    def _texts(self) -> Iterator[tuple[str, bytes]]:
-        console = "".join(console_lines(self.run.console())).encode()
-        if console:
-            yield CONSOLE_FILE, console
-        text = record_text(self.details)
-        yield RECORD_FILE, text.encode("utf-8", "backslashreplace")
+        with record_of(self.run) as (_, sha256):
+            yield RECORD_NAME, sha256
 
     # -- the folder
 
@@ -181,13 +187,12 @@ class _Offline:
             shutil.rmtree(unfinished, ignore_errors=True)
 
     def _write_files(self, folder: Path, files: Mapping[str, str]) -> None:
-        texts = dict(self._texts())
         paths = dict(artifact_paths(self.details.artifacts))
         for name in files:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            if name in texts:
-                path.write_bytes(texts[name])
+            if name == RECORD_NAME:
+                write_record(self.run, path)
             else:
                 shutil.copyfile(self.run.artifact_file(paths[name]), path)
                 self.artifacts += 1

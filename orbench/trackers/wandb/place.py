@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
-from ...errors import TrackerError
+from ..places import Place
 from .credentials import base_url
 
-__all__ = ["SCHEME", "WandbPlace", "parse_place", "place_of"]
+__all__ = ["SCHEME", "WandbPlace", "place_of", "wandb_place"]
 
 SCHEME = "wandb"
 
@@ -36,37 +36,22 @@ class WandbPlace:
         return f"{SCHEME}://{self.host}/{quote(self.entity)}/{quote(self.project)}"
 
 
-def parse_place(text: str) -> WandbPlace:
-    """The project that `wandb://[HOST/]ENTITY/PROJECT` names.
+def wandb_place(place: Place) -> WandbPlace:
+    """The project that a place names, with its server's address.
 
     Without a host it is the one of wandb's own settings (WANDB_BASE_URL), else the public cloud.
-    Raises TrackerError for any other text.
     """
-    parts = urlsplit(text)
-    pieces = [unquote(piece) for piece in f"{parts.netloc}{parts.path}".strip("/").split("/")]
-    if parts.scheme != SCHEME or "@" in parts.netloc or not all(pieces):
-        raise _no_place(text if "@" not in parts.netloc else f"{SCHEME}://...@...")
-    if len(pieces) == 2:
-        return WandbPlace(base_url(), *pieces)
-    if len(pieces) == 3:
-        host, entity, project = pieces
-        return WandbPlace(_url_of(host), entity, project)
-    raise _no_place(text)
+    entity, project = place.path
+    return WandbPlace(_url_of(place.url) if place.url else base_url(), entity, project)
 
 
-def _no_place(text: str) -> TrackerError:
-    return TrackerError(
-        f"'{text}' is no place in W&B; write wandb://ENTITY/PROJECT, or "
-        "wandb://HOST/ENTITY/PROJECT for a server of your own"
-    )
-
-
-def _url_of(host: str) -> str:
-    """The address of a host: that of wandb's settings where it is the same, loopback by http."""
+def _url_of(url: str) -> str:
+    """The address of a server: that of wandb's settings where it is the same, loopback by http."""
     configured = base_url()
+    host = urlsplit(url).netloc
     if urlsplit(configured).netloc == host:
         return configured
-    return f"{'http' if _is_loopback(host) else 'https'}://{host}"
+    return f"http://{host}" if _is_loopback(host) else url
 
 
 def _is_loopback(host: str) -> bool:

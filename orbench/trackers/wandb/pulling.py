@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,9 @@ from ...importers import ImportedArtifact, ImportedRun, RowCounts
 from ...metric import SYSTEM_PREFIX
 from ...repeats import count_repeats
 from ...rlops.conditions import USER_TAG
-from ...run_store import ConsolePiece, Points
+from ...run_store import ArtifactRecord, ConsolePiece, Points
+from ..record_file import RECORD_NAME, RecordFile, imported_run, read_record
+from .artifact_files import artifact_paths
 from .connection import Connection
 from .files import WandbFile, fetch_bytes, fetch_file, list_files
 from .foreign_facts import facts_of
@@ -22,7 +24,6 @@ from .metric_names import original_name, sent_name
 from .naming import env_id_of, exp_name_of, seed_of, status_of
 from .place import WandbPlace
 from .points import GLOBAL_STEP, Columns, event_columns, flat, step_axis
-from .record import CONSOLE_FILE, RECORD_FILE, Record, read_console, read_record
 from .runs import WandbRun
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["pull_metrics", "pull_run"]
 
 _IMPORTER = "wandb"
-_OUTPUT = "output.log"
+_OUTPUT, _METADATA, _REQUIREMENTS = "output.log", "wandb-metadata.json", "requirements.txt"
+_OWN_FILES = ("config.yaml", "wandb-summary.json", _OUTPUT, _METADATA, _REQUIREMENTS)
 
 _MOST_KEYS_TOLD = 8
 
@@ -68,25 +70,64 @@ def pull_metrics(
         # It is what the steps are; as a metric of its own it says nothing more.
         points.pop(step_key, None)
     notes += _told(columns, axis, step_key)
-    return _imported(place, run, _Series(points, tuple(notes)), None)
+    return _imported(place, run, _Series(points, tuple(notes)))
 
 
 def pull_run(connection: Connection, place: WandbPlace, run: WandbRun, folder: Path) -> ImportedRun:
-    """A run with all of its points, console output and files; these are put below `folder`."""
-    notes: list[str] = []
+    """A run with all of its points, console output and files; these are put below `folder`.
+
+    What orbench pushed comes out of the record beside it, as it was; its points come out of W&B's
+    rows where these are more.
+    """
     files = {file.name: file for file in list_files(connection, place, run.name)}
-    record = None
-    if run.mark and RECORD_FILE in files:
-        record = read_record(fetch_bytes(connection, files[RECORD_FILE]))
-    series = _all_points(connection, place, run)
-    imported = _imported(place, run, series, record)
-    if record is None:
-        imported = _with_foreign_facts(connection, files, imported)
-    taken = record.artifacts if record else None
-    artifacts = tuple(_artifacts(connection, files, taken, run, folder, notes))
-    console = tuple(_console(connection, files, run, record))
-    notes = [*imported.notes, *notes]
-    return replace(imported, artifacts=artifacts, console=console, notes=tuple(notes))
+    fetching = _Fetching(connection, files, folder)
+    if run.mark and RECORD_NAME in files:
+        return _recorded(connection, place, run, fetching)
+    imported = _imported(place, run, _all_points(connection, place, run))
+    if not run.mark:
+        imported = _with_foreign_facts(imported, fetching)
+    artifacts = tuple(fetching.own_files(run)) if not run.mark else ()
+    return replace(
+        imported,
+        artifacts=artifacts,
+        console=tuple(fetching.output(run)),
+        notes=(*imported.notes, *fetching.notes),
+    )
+
+
+def _recorded(
+    connection: Connection, place: WandbPlace, run: WandbRun, fetching: _Fetching
+) -> ImportedRun:
+    """A run out of the record that orbench put beside it."""
+    record = read_record(fetching.fetched(RECORD_NAME))
+    imported = imported_run(record, _IMPORTER, str(place), run.name)
+    if not _has_all(record, run):
+        series = _all_points(connection, place, run)
+        imported = replace(imported, points=series.points, notes=series.notes)
+    artifacts = tuple(fetching.recorded(record.artifacts))
+    return replace(
+        imported,
+        tags=run.tags,  # they may have been changed there since
+        artifacts=artifacts,
+        rows=_counts(imported.points),
+        notes=(*imported.notes, *fetching.notes),
+    )
+
+
+def _has_all(record: RecordFile, run: WandbRun) -> bool:
+    """Whether a record is as new as the rows: a push may have been cut off before it was sent."""
+    step_key = str(run.mark.get("step_key") or GLOBAL_STEP)
+    there = {
+        key: count
+        for key, count in run.counts.items()
+        if not key.startswith("_") and key != step_key
+    }
+    here = {
+        sent_name(name, step_key): len(points.steps)
+        for name, points in record.points.items()
+        if not name.startswith(SYSTEM_PREFIX) and len(points.steps)
+    }
+    return here == there
 
 
 def _all_points(connection: Connection, place: WandbPlace, run: WandbRun) -> _Series:
@@ -131,80 +172,37 @@ def _told(columns: Columns, axis: Axis | None, step_key: str) -> Iterable[str]:
         yield f"{step_key} is no count of steps; the steps are the rows of W&B"
 
 
-def _imported(
-    place: WandbPlace, run: WandbRun, series: _Series, record: Record | None
-) -> ImportedRun:
+def _imported(place: WandbPlace, run: WandbRun, series: _Series) -> ImportedRun:
+    """A run by what the list of runs tells; what orbench itself wrote of it counts."""
     file = f"{place}/{run.name}"
-    provenance: dict[str, object] = {"importer": _IMPORTER, "file": file}
-    ours = str(run.mark.get("run_id") or "")
     first, last = _span(series.points, run)
-    imported = ImportedRun(
+    told = run.mark
+    user = (f"{USER_TAG}{run.user}",) if run.user and not told else ()
+    return ImportedRun(
         importer=_IMPORTER,
         file=file,
-        project=place.name,
-        exp_name=exp_name_of(run),
-        env_id=env_id_of(run),
-        seed=seed_of(run),
+        project=str(told.get("project") or place.name),
+        exp_name=str(told.get("exp_name") or exp_name_of(run)),
+        env_id=str(told.get("env_id") or env_id_of(run)),
+        seed=told.get("seed") if told else seed_of(run),
         points=series.points,
-        started=first,
+        started=float(told.get("started") or first),
         ended=last,
-        provenance=provenance,
+        provenance={"importer": _IMPORTER, "file": file},
         config=run.config,
         status=status_of(run),
         rows=_counts(series.points),
         identity=file,
-        run_id=ours,
-        tags=run.tags if ours or not run.user else (*run.tags, f"{USER_TAG}{run.user}"),
+        run_id=str(told.get("run_id") or ""),
+        tags=(*run.tags, *user),
         summary={key: value for key, value in run.summary.items() if not key.startswith("_")},
         notes=series.notes,
     )
-    return _as_recorded(imported, run, record)
 
 
-def _as_recorded(imported: ImportedRun, run: WandbRun, record: Record | None) -> ImportedRun:
-    """What orbench itself wrote of a run counts: in its record, else in its mark."""
-    told = dict(record.run) if record else dict(run.mark)
-    if not told:
-        return imported
-    imported = replace(
-        imported,
-        project=str(told.get("project") or imported.project),
-        exp_name=str(told.get("exp_name") or imported.exp_name),
-        env_id=str(told.get("env_id") or imported.env_id),
-        seed=told.get("seed", imported.seed),
-        started=float(told.get("started") or imported.started),
-    )
-    if record is None:
-        return imported
-    facts = dict(record.facts)
-    command = facts.pop("command", {})
-    return replace(
-        imported,
-        config=dict(told["config"]),
-        summary=dict(told["summary"]),
-        # Tags may have been changed there since.
-        tags=tuple(dict.fromkeys([*told["tags"], *run.tags])),
-        status=record.status,
-        ended=float(told.get("ended") or imported.ended),
-        exit_code=told.get("exit_code"),
-        error=told.get("error"),
-        host=str(told.get("host") or ""),
-        parent_id=told.get("parent_id"),
-        facts=facts,
-        provenance={**imported.provenance, **command},
-    )
-
-
-def _with_foreign_facts(
-    connection: Connection, files: Mapping[str, WandbFile], imported: ImportedRun
-) -> ImportedRun:
+def _with_foreign_facts(imported: ImportedRun, fetching: _Fetching) -> ImportedRun:
     """With what W&B's own files say of a run that orbench did not push."""
-    read = {
-        name: fetch_bytes(connection, files[name])
-        for name in ("wandb-metadata.json", "requirements.txt")
-        if name in files
-    }
-    told = facts_of(read.get("wandb-metadata.json"), read.get("requirements.txt"))
+    told = facts_of(fetching.content(_METADATA), fetching.content(_REQUIREMENTS))
     return replace(
         imported,
         facts=told.facts,
@@ -214,34 +212,50 @@ def _with_foreign_facts(
     )
 
 
-def _artifacts(
-    connection: Connection,
-    files: Mapping[str, WandbFile],
-    recorded: Mapping[str, object] | None,
-    run: WandbRun,
-    folder: Path,
-    notes: list[str],
-) -> Iterable[ImportedArtifact]:
-    """The files that are artifacts: those that orbench put there, else all but W&B's own."""
-    from ...run_store import ArtifactRecord
+@dataclass(slots=True)
+class _Fetching:
+    """The files of a run, fetched into a folder under names of their own."""
 
-    own = ("config.yaml", "wandb-summary.json", "wandb-metadata.json", "requirements.txt", _OUTPUT)
-    chosen = files if recorded is None else recorded
-    for place, name in enumerate(chosen):
-        if recorded is None and name in own:
-            continue
-        if name not in files:
-            notes.append(f"the file {name} is no longer there")
-            continue
-        told = recorded[name] if recorded is not None else None
-        path = folder / f"{run.name.replace('/', '_')}-{place}"
-        fetch_file(connection, files[name], path)
-        if isinstance(told, ArtifactRecord):
-            yield ImportedArtifact(told.name, path, told.logged, told.kind, dict(told.metadata))
-        elif _is_name(name):
-            yield ImportedArtifact(name, path, run.heartbeat, "wandb-file")
-        else:
-            notes.append(f"the file {name!r:.60} has a name that is no artifact's; left out")
+    connection: Connection
+    files: Mapping[str, WandbFile]
+    folder: Path
+    notes: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def fetched(self, name: str) -> Path:
+        self.count += 1
+        path = self.folder / f"file-{self.count}"
+        fetch_file(self.connection, self.files[name], path)
+        return path
+
+    def content(self, name: str) -> bytes | None:
+        return fetch_bytes(self.connection, self.files[name]) if name in self.files else None
+
+    def recorded(self, artifacts: Sequence[ArtifactRecord]) -> Iterator[ImportedArtifact]:
+        """The artifacts that a record names."""
+        for name, one in artifact_paths(artifacts):
+            if name in self.files:
+                path = self.fetched(name)
+                yield ImportedArtifact(one.name, path, one.logged, one.kind, dict(one.metadata))
+            else:
+                self.notes.append(f"the file {name} is no longer there")
+
+    def own_files(self, run: WandbRun) -> Iterator[ImportedArtifact]:
+        """The files of a run, as artifacts, but for those that W&B writes itself."""
+        for name in self.files:
+            if name in _OWN_FILES:
+                continue
+            if _is_name(name):
+                yield ImportedArtifact(name, self.fetched(name), run.heartbeat, "wandb-file")
+            else:
+                self.notes.append(
+                    f"the file {name!r:.60} has a name that is no artifact's; left out"
+                )
+
+    def output(self, run: WandbRun) -> Iterator[ConsolePiece]:
+        """The console output; which stream a line came from is not kept in the file."""
+        if data := self.content(_OUTPUT):
+            yield ConsolePiece("stdout", run.heartbeat, data)
 
 
 def _is_name(name: str) -> bool:
@@ -249,20 +263,6 @@ def _is_name(name: str) -> bool:
         return checked_name(name) == name
     except RecordingError:
         return False
-
-
-def _console(
-    connection: Connection, files: Mapping[str, WandbFile], run: WandbRun, record: Record | None
-) -> Iterable[ConsolePiece]:
-    if record is not None:
-        if CONSOLE_FILE in files:
-            data = fetch_bytes(connection, files[CONSOLE_FILE])
-            yield from read_console(data.splitlines())
-    elif _OUTPUT in files:
-        # Which stream a line came from is not kept in the file.
-        data = fetch_bytes(connection, files[_OUTPUT])
-        if data:
-            yield ConsolePiece("stdout", run.heartbeat, data)
 
 
 def _span(points: Mapping[str, Points], run: WandbRun) -> tuple[float, float]:

@@ -12,30 +12,34 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ...errors import TrackerError
 from ...metric import SYSTEM_PREFIX
-from ...run import Document
+from ...run import Document, RunRecord
 from ...run_store import RunDetails
+from ..record_file import RECORD_NAME, write_record
 from ..tracker import Progress, PushReport, RunSource
+from .artifact_files import artifact_paths
 from .batches import Batch, batches, lacking, points_of, step_key_for
 from .connection import Connection
 from .files import BinaryFile, send_file
 from .history import read_events, read_rows
 from .metric_names import original_name, sent_name
-from .output import output_lines
+from .output import OutputLine, output_lines
 from .place import WandbPlace
 from .points import event_columns, flat
 from .queries import UPSERT_RUN
-from .record import CONSOLE_FILE, RECORD_FILE, artifact_paths, console_lines, record_text
 from .runs import WandbRun, find_run
 from .said import exit_code_of, said_of, summary_of
 from .watermark import StreamMark, Watermark
 
-__all__ = ["push_run"]
+__all__ = ["came_from_there", "push_run", "record_of", "saving"]
 
 HISTORY, EVENTS, OUTPUT, SUMMARY = (
     "wandb-history.jsonl",
@@ -52,8 +56,33 @@ def push_run(
     connection: Connection, place: WandbPlace, run: RunSource, link: Document, progress: Progress
 ) -> PushReport:
     """Send what W&B does not have of a run yet; see `Tracker.push`."""
+    details = run.details
+    if came_from_there(link, details.record):
+        return PushReport(notes=("it was read from there, and is not pushed back",))
     mark = Watermark.read(link)
-    return _Push(connection, place, run, run.details, mark, progress).all()
+    return _Push(connection, place, run, details, mark, saving(link, details, progress)).all()
+
+
+def came_from_there(link: Document, record: RunRecord) -> bool:
+    """Whether a run is one of W&B's own, which this store read from the place."""
+    return bool(link.get("remote_id", record.run_id) != record.run_id)
+
+
+def saving(link: Document, details: RunDetails, progress: Progress) -> Progress:
+    """Keeps what others left in the link beside the watermark, and the run's id there."""
+    run_id = details.record.run_id
+    return lambda document: progress({**link, **document, "remote_id": run_id})
+
+
+@contextmanager
+def record_of(run: RunSource) -> Iterator[tuple[Path, str]]:
+    """The full record of a run as a file, with its hash."""
+    with TemporaryDirectory(prefix="orbench-record-") as folder:
+        path = Path(folder) / "record.zip"
+        write_record(run, path)
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        yield path, sha256
 
 
 @dataclass(slots=True)
@@ -220,33 +249,28 @@ class _Push:
         """Output as the lines that W&B shows; the last one may have grown and is sent again."""
         lines = output_lines(self.run.console())
         start = max(0, self.mark.console - 1)
-        if len(lines) == self.mark.console and not self._console_grew():
+        if len(lines) == self.mark.console and not self._lacks_console(lines):
             return
         for first in range(start, len(lines), _LINES_AT_ONCE):
             part = [str(line) for line in lines[first : first + _LINES_AT_ONCE]]
             self._post({OUTPUT: {"offset": first, "content": part}})
-            self._keep(replace(self.mark, console=first + len(part)))
+            self._keep(replace(self.mark, console=first + len(part), last_line=part[-1]))
 
-    def _console_grew(self) -> bool:
-        return self.mark.files.get(CONSOLE_FILE) != _hash_of(console_lines(self.run.console()))
+    def _lacks_console(self, lines: list[OutputLine]) -> bool:
+        """Whether the last line that was sent has grown."""
+        return bool(lines) and str(lines[-1]) != self.mark.last_line
 
     # -- files
 
     def _files(self) -> None:
-        details = self.details
-        for path, artifact in artifact_paths(details.artifacts):
-            if self.mark.files.get(path) != artifact.sha256:
+        for name, artifact in artifact_paths(self.details.artifacts):
+            if self.mark.files.get(name) != artifact.sha256:
                 opened = partial(io.FileIO, self.run.artifact_file(artifact))
-                self._file(path, artifact.sha256, opened)
+                self._file(name, artifact.sha256, opened)
                 self.artifacts += 1
-        console = "".join(console_lines(self.run.console())).encode()
-        self._small_file(CONSOLE_FILE, console, needed=bool(console))
-        self._small_file(RECORD_FILE, record_text(details).encode("utf-8", "backslashreplace"))
-
-    def _small_file(self, name: str, data: bytes, *, needed: bool = True) -> None:
-        sha256 = hashlib.sha256(data).hexdigest()
-        if needed and self.mark.files.get(name) != sha256:
-            self._file(name, sha256, lambda: io.BytesIO(data))
+        with record_of(self.run) as (path, sha256):
+            if self.mark.files.get(RECORD_NAME) != sha256:
+                self._file(RECORD_NAME, sha256, partial(io.FileIO, path))
 
     def _file(self, name: str, sha256: str, opened: Callable[[], BinaryFile]) -> None:
         send_file(self.connection, self.place, self._id, name, opened)
@@ -276,7 +300,3 @@ class _Push:
             yield f"W&B keeps {names} under other names; orbench reads them back as they are"
         if any(not math.isfinite(one.last_wall_time) for one in self.details.metrics):
             yield "points without a time stand at the start of the run in W&B"
-
-
-def _hash_of(lines: Iterable[str]) -> str:
-    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -7,10 +7,12 @@ __all__ = [
     "EVENTS",
     "FILES",
     "HISTORY_PAGE",
+    "PROJECT",
     "RUN",
     "RUNS",
     "SAMPLED_HISTORY",
     "UPSERT_RUN",
+    "VIEWER",
 ]
 
 _RUN_FIELDS = """
@@ -18,6 +20,15 @@ fragment RunFields on Run {
   id name displayName state group jobType tags notes createdAt heartbeatAt
   config summaryMetrics historyLineCount eventsLineCount logLineCount historyKeys
   user { username }
+}
+"""
+
+VIEWER = "query Viewer { viewer { username } }"
+
+PROJECT = """
+query Project($project: String!, $entity: String!) {
+  viewer { entity }
+  project(name: $project, entityName: $entity) { name }
 }
 """
 

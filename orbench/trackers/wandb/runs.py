@@ -14,9 +14,9 @@ from ...run import Document, JsonValue
 from ..tracker import RemoteRun
 from .connection import Connection
 from .place import WandbPlace
-from .queries import RUN, RUNS
+from .queries import PROJECT, RUN, RUNS
 
-__all__ = ["MARK", "WandbRun", "find_run", "list_runs", "seconds"]
+__all__ = ["MARK", "WandbRun", "check_project", "find_run", "list_runs", "seconds"]
 
 MARK = "orbench"
 """The config key under which a run that orbench pushed says so, and how its steps are kept."""
@@ -94,6 +94,11 @@ def list_runs(
         if not page["pageInfo"]["hasNextPage"]:
             return
         cursor = page["pageInfo"]["endCursor"]
+
+
+def check_project(connection: Connection, place: WandbPlace) -> None:
+    """Raise TrackerError where the project is not there, or not to be seen with our key."""
+    _project(connection.graphql(PROJECT, project=place.project, entity=place.entity), place)
 
 
 def find_run(connection: Connection, place: WandbPlace, name: str) -> WandbRun | None:

@@ -8,14 +8,17 @@ from pathlib import Path
 from ...errors import TrackerError
 from ...importers import ImportedRun
 from ...run import Document
+from ..pace import Pace
+from ..places import Place
 from ..tracker import Progress, PushReport, RemoteRun, RunSource
-from .connection import Connection, Patience
+from .connection import Connection
 from .credentials import api_key
 from .offline import write_offline
-from .place import WandbPlace, parse_place
+from .place import WandbPlace, wandb_place
 from .pulling import pull_metrics, pull_run
 from .pushing import push_run
-from .runs import WandbRun, find_run, list_runs
+from .queries import VIEWER
+from .runs import WandbRun, check_project, find_run, list_runs
 
 __all__ = ["WandbTracker"]
 
@@ -24,23 +27,41 @@ class WandbTracker:
     """One project of W&B, reached with wandb's own credentials; several threads may use it.
 
     Nothing is read from the server until it is asked for, but the credentials are: raises
-    TrackerError for a place that is none and where there is no key. With `offline` pushes write
+    TrackerError where there is no key. With `offline` pushes write
     folders there, for `wandb sync` to send.
     """
 
     def __init__(
-        self, place: str, *, offline: Path | None = None, patience: Patience | None = None
+        self,
+        place: Place,
+        pace: Pace | None = None,
+        *,
+        offline: Path | None = None,
+        timeout: float = 30.0,
     ) -> None:
-        self._place: WandbPlace = parse_place(place)
+        self._place: WandbPlace = wandb_place(place)
         self._offline = offline
         url = self._place.url
         # An offline folder needs no server, hence no key.
-        self._connection = Connection(url, "" if offline else api_key(url), patience)
+        key = "" if offline is not None else api_key(url)
+        self._connection = Connection(url, key, pace, timeout=timeout)
 
     @property
     def place(self) -> str:
         """The project with its server: `wandb://api.wandb.ai/entity/project`."""
         return str(self._place)
+
+    def check(self, *, create: bool = False) -> None:
+        """Ask whether the project is there; with `create`, whether the key is accepted.
+
+        W&B makes a project with its first run.
+        """
+        if self._offline is not None:
+            return
+        if create:
+            self._connection.graphql(VIEWER)
+        else:
+            check_project(self._connection, self._place)
 
     def push(self, run: RunSource, link: Document, progress: Progress) -> PushReport:
         """Send what the project does not have of a run yet; see `Tracker.push`."""

@@ -33,8 +33,8 @@ class Watermark:
     """What W&B has of a run.
 
     `history` and `events` are the streams of metrics and of system metrics, `console` counts the
-    lines of output, `files` has the hash of each file by its name, `said` the hash of all that is
-    said of the run besides (config, tags, state), `complete` whether its end was told.
+    lines of output and `last_line` is the last of them, `files` has the hash of each file by its
+    name, `said` the hash of all that is said of the run besides (config, tags, state), `complete` whether its end was told.
     `offline` are the folders that were written for `wandb sync` and are not known to be there,
     `part` the one that is being written.
     """
@@ -42,6 +42,7 @@ class Watermark:
     history: StreamMark = StreamMark()
     events: StreamMark = StreamMark()
     console: int = 0
+    last_line: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     said: str = ""
     complete: str = ""
@@ -56,6 +57,7 @@ class Watermark:
             history=_stream(document.get("history")),
             events=_stream(document.get("events")),
             console=int(document.get("console") or 0),
+            last_line=str(document.get("last_line") or ""),
             files=dict(document.get("files") or {}),
             said=str(document.get("said") or ""),
             complete=str(document.get("complete") or ""),
@@ -70,6 +72,7 @@ class Watermark:
             "history": _written(self.history),
             "events": _written(self.events),
             "console": self.console,
+            "last_line": self.last_line,
             "files": dict(self.files),
             "said": self.said,
             "complete": self.complete,
