@@ -341,6 +341,7 @@ class WandbServer:
     requests: list[str] = field(default_factory=list)
     faults: dict[int, str | int] = field(default_factory=dict)
     every: str | int | None = None
+    retry_after: int = 0
     refused: list[str] = field(default_factory=list)
     authorised: list[bool] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -352,7 +353,7 @@ class WandbServer:
                 kept.clear()
             self.refused.clear()
             self.authorised.clear()
-            self.every, self.cap = None, 10_000_000
+            self.every, self.cap, self.retry_after = None, 10_000_000, 0
 
     def fail_at(self, *numbers: int, how: str | int) -> None:
         """Fail at these of the requests from now on, counted from 1."""
@@ -675,7 +676,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault in (DROP_BEFORE, STALL):
             return self._drop()
         if isinstance(fault, int):
-            return self._reply(fault, b'{"error":"told to fail"}', Retry_After="0")
+            return self._reply(
+                fault, b'{"error":"told to fail"}', Retry_After=str(state.retry_after)
+            )
         if not path.startswith("/storage/") and not self._authorised():
             return self._json({"errors": [{"message": "permission denied"}]}, 401)
         with state.lock:

@@ -34,9 +34,9 @@ class Watermark:
 
     `history` and `events` are the streams of metrics and of system metrics, `console` counts the
     lines of output and `last_line` is the last of them, `files` has the hash of each file by its
-    name, `said` the hash of all that is said of the run besides (config, tags, state), `complete` whether its end was told.
-    `offline` are the folders that were written for `wandb sync` and are not known to be there,
-    `part` the one that is being written.
+    name, `said` the hash of all that is said of the run besides (config, tags, state), `complete`
+    whether its end was told. `offline` are the folders that were written for `wandb sync` and are
+    not known to be there, `part` the one that is being written.
     """
 
     history: StreamMark = StreamMark()

@@ -26,13 +26,17 @@ from orbench.events import (
 )
 from orbench.metric import Series
 from orbench.run_store import ArtifactRecord, Points, RunStore, Shipment, open_store
+from orbench.trackers import Pace, parse_place
 from orbench.trackers.wandb import WandbTracker
-from orbench.trackers.wandb.connection import Patience
 
 RUN_ID = "r1abc"
 START = 1.7e9
 PLACE = "wandb://team/demo"
-IMPATIENT = Patience(timeout=1.0, attempts=1, pause=0.0)
+
+
+def impatient() -> Pace:
+    """Fails at the first fault, and waits for nothing."""
+    return Pace(rate=0.0, tries=1)
 
 
 def new_folder() -> Path:
@@ -127,7 +131,7 @@ def other_store(tmp_path: Path) -> Iterator[RunStore]:
 @pytest.fixture
 def tracker(wandb) -> Iterator[WandbTracker]:
     """The project `demo` of W&B, which does not exist yet; fails at the first fault."""
-    made = WandbTracker(PLACE, patience=IMPATIENT)
+    made = WandbTracker(parse_place(PLACE), impatient(), timeout=1.0)
     yield made
     made.close()
 
@@ -138,7 +142,7 @@ def tracker_at(wandb) -> Iterator[Callable[..., WandbTracker]]:
     made: list[WandbTracker] = []
 
     def make(place: str = PLACE, **options) -> WandbTracker:
-        made.append(WandbTracker(place, **{"patience": IMPATIENT} | options))
+        made.append(WandbTracker(parse_place(place), impatient(), timeout=1.0, **options))
         return made[-1]
 
     yield make

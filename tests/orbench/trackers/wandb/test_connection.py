@@ -11,17 +11,22 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from orbench.errors import TrackerError, TrackerUnavailableError
-from orbench.trackers.wandb.connection import Connection, Patience
+from orbench.trackers import Pace
+from orbench.trackers.wandb.connection import Connection
 
 from ....wandb_server import DROP_AFTER, DROP_BEFORE, KEY, STALL
 
 VIEWER = "query Viewer { viewer { username } }"
-PATIENT = Patience(timeout=1.0, attempts=3, pause=0.001)
+
+
+def connected(url: str, key: str = KEY, *, tries: int = 3, timeout: float = 1.0) -> Connection:
+    """A connection that asks three times and does not pause."""
+    return Connection(url, key, Pace(rate=0.0, tries=tries, sleep=lambda _: None), timeout=timeout)
 
 
 @pytest.fixture
 def connection(wandb):
-    made = Connection(wandb.url, KEY, PATIENT)
+    made = connected(wandb.url)
     yield made
     made.close()
 
@@ -49,7 +54,7 @@ def test_a_fault_that_stays_is_unavailable(wandb, connection, how, said):
 
 
 def test_a_server_that_is_down(unused_port):
-    connection = Connection(f"http://127.0.0.1:{unused_port}", KEY, PATIENT)
+    connection = connected(f"http://127.0.0.1:{unused_port}")
     with pytest.raises(TrackerUnavailableError, match="Connection refused"):
         connection.graphql(VIEWER)
     connection.close()
@@ -58,7 +63,7 @@ def test_a_server_that_is_down(unused_port):
 def test_a_server_that_never_answers_is_not_waited_for():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        connection = Connection(url, KEY, Patience(timeout=0.1, attempts=2, pause=0.0))
+        connection = connected(url, tries=2, timeout=0.1)
         began = time.monotonic()
         with pytest.raises(TrackerUnavailableError, match=r"no answer in 0\.1 s"):
             connection.graphql(VIEWER)
@@ -82,7 +87,7 @@ def test_a_key_that_is_not_accepted_is_not_tried_again(wandb, connection, status
 
 
 def test_a_wrong_key(wandb):
-    connection = Connection(wandb.url, "b" * 40, PATIENT)
+    connection = connected(wandb.url, "b" * 40)
     with pytest.raises(TrackerError, match="does not accept the key"):
         connection.graphql(VIEWER)
     connection.close()
@@ -98,7 +103,7 @@ def test_something_else_at_the_address():
         thread = threading.Thread(target=_answer_as_a_web_page, args=(listener,))
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        connection = Connection(url, KEY, PATIENT)
+        connection = connected(url)
         with pytest.raises(TrackerError, match="is no W&B server; see WANDB_BASE_URL"):
             connection.graphql(VIEWER)
         connection.close()
@@ -124,7 +129,7 @@ def test_the_key_goes_to_no_other_host(wandb):
     elsewhere = wandb.url.replace("127.0.0.1", "localhost")
     there = wandb.add_run("a1")
     there.files["file"] = b"content"
-    connection = Connection(elsewhere, KEY, PATIENT)
+    connection = connected(elsewhere)
     out = io.BytesIO()
     connection.download(f"{wandb.url}/storage/team/demo/a1/file", out, 7)
     assert out.getvalue() == b"content"
@@ -138,8 +143,11 @@ def test_several_threads_share_a_connection(wandb, connection):
     assert len(found) == 20
 
 
-def test_pauses_grow_up_to_a_limit():
-    patience = Patience(pause=1.0, longest_pause=10.0)
-    assert all(patience.before(n) <= 10.0 for n in range(1, 20))
-    assert patience.before(3) >= 2.0
-    assert patience.before(1, asked=7.0) == 7.0
+def test_a_pause_that_the_server_asks_for_is_kept(wandb):
+    pauses = []
+    connection = Connection(wandb.url, KEY, Pace(rate=0.0, sleep=pauses.append))
+    wandb.fail_at(1, how=429)
+    wandb.retry_after = 7
+    connection.graphql(VIEWER)
+    assert pauses == [7.0]
+    connection.close()

@@ -13,6 +13,7 @@ import pytest
 from orbench.errors import TrackerError, TrackerUnavailableError
 from orbench.events import ConsoleWritten
 from orbench.run_store import Points
+from orbench.trackers import RECORD_NAME, read_record
 from orbench.trackers.wandb.log_file import LogWriter
 
 from ....wandb_server import DROP_AFTER
@@ -84,7 +85,7 @@ def test_a_log_says_all_of_a_run(offline, run, tmp_path, wandb):
     assert output == ["hello\n", "caf\ufffd\n", "world\n"]
     files = path.parent / "files"
     assert (files / "artifacts/models/policy.bin").read_bytes() == b"\x00\x01policy"
-    assert json.loads((files / "orbench/record.json").read_text())["run"]["run_id"] == RUN_ID
+    assert read_record(files / RECORD_NAME).run.run_id == RUN_ID
 
 
 def test_what_was_written_is_not_written_again(offline, run, tmp_path):
