@@ -77,9 +77,10 @@ def test_runs_pushed_under_another_project_are_compared_too(project, fresh):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("fetch", "--from", "wandb://team", "-m", METRIC), "is no place in W&B"),
+        (("fetch", "--from", "wandb://team", "-m", METRIC), "names no W&B project"),
         (("fetch", "--from", "wandb://team/nope", "-m", METRIC), "has no project 'team/nope'"),
-        (("fetch", "--from", "comet://team/x", "-m", METRIC), "cannot be read straight from"),
+        (("fetch", "--from", "comet://team/x", "-m", METRIC), "there is no tracker 'comet'"),
+        (("fetch", "--from", "mlflow://host/x", "-m", METRIC), "cannot be read straight from"),
         (("fetch", "--from", "wandb://team/demo", "-m", "retrun"), "has the metric 'retrun'"),
         (
             ("fetch", "--from", "wandb://team/demo", "exp_name=ppoo", "-m", METRIC),

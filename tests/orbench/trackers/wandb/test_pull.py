@@ -124,11 +124,11 @@ def test_rows_that_are_counted_but_not_there_are_told(wandb, tracker):
 
 def test_a_hundred_runs_and_one_metric_take_few_requests(wandb, tracker, other_store):
     for seed in range(100):
-        wandb.add_run(f"a{seed}", returns(20), config=CLEANRL | {"seed": seed})
+        wandb.add_run(f"a{seed}", returns(5), config=CLEANRL | {"seed": seed})
     for remote in list(tracker.runs()):
         deliver(other_store, tracker.pull(remote, new_folder(), ["charts/episodic_return"]))
     assert len(wandb.requests) <= 110
-    assert other_store.info().points == 2_000
+    assert other_store.info().points == 500
 
 
 def test_files_output_and_facts_of_a_run_that_wandb_recorded(wandb, tracker, other_store):
