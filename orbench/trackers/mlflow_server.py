@@ -57,8 +57,10 @@ class MlflowServer:
             raise MissingExtraError("a place in MLflow", "mlflow") from None
         self.url = url
         self.pace = pace
-        self._credentials = get_default_host_creds(url)
-        self._request: Callable[..., Any] = http_request  # of requests, which has no types here
+        # Neither has types; a response is one of requests.
+        credentials: Callable[[str], Any] = get_default_host_creds
+        self._credentials = credentials(url)
+        self._request: Callable[..., Any] = http_request
 
     def get(self, endpoint: str, **asked: object) -> Document:
         """What a GET of the API answers, tried again as the pace says."""
