@@ -16,6 +16,7 @@ from orbench.settings import masked_url, store_url
 
 from .command_help import OrbenchCommand
 from .import_sources import add_source_commands
+from .import_tensorboard import add_tensorboard_command
 from .options import Format, FormatOption, StoreOption, examples, new_app
 from .output import note, print_table
 from .progress import progress
@@ -275,3 +276,4 @@ def _plans_in_words(importer: TableImporter, found: Sequence[FoundPath]) -> list
 
 
 add_source_commands(app, _import)
+add_tensorboard_command(app, _import)

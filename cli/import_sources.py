@@ -15,12 +15,22 @@ from .options import Format, FormatOption, StoreOption, examples
 if TYPE_CHECKING:
     from orbench.importers import FoundPath, Importer, Naming
 
+    # How an importer's findings are brought into a store, and told.
     Import = Callable[[Importer, Sequence[FoundPath], str | None, Format, bool], None]
 
-__all__ = ["add_source_commands"]
+__all__ = [
+    "ConstantsOption",
+    "DryRunOption",
+    "MapsOption",
+    "PathPatternOption",
+    "PathsArgument",
+    "add_source_commands",
+]
 
-_Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, or folders of them.")]
-_Maps = Annotated[
+PathsArgument = Annotated[
+    list[Path], typer.Argument(metavar="PATH", help="Files, or folders of them.")
+]
+MapsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--map",
@@ -29,7 +39,7 @@ _Maps = Annotated[
         "TARGET is project, exp_name, env_id or seed. Repeatable.",
     ),
 ]
-_Constants = Annotated[
+ConstantsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
@@ -38,7 +48,7 @@ _Constants = Annotated[
         "Repeatable.",
     ),
 ]
-_PathPattern = Annotated[
+PathPatternOption = Annotated[
     str | None,
     typer.Option(
         "--path",
@@ -46,7 +56,7 @@ _PathPattern = Annotated[
         help="What the path of a run tells, as '(?P<exp_name>[^/]+)/seed(?P<seed>[0-9]+)'.",
     ),
 ]
-_DryRun = Annotated[
+DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be imported; change nothing.")
 ]
 
@@ -91,11 +101,11 @@ def add_source_commands(app: typer.Typer, run: Import) -> None:
 def _add(app: typer.Typer, kind: _Kind, run: Import) -> None:
     @app.command(kind.name, cls=OrbenchCommand, help=kind.help, epilog=examples(*kind.examples))
     def command(
-        paths: _Paths,
-        maps: _Maps = None,
-        constants: _Constants = None,
-        path_pattern: _PathPattern = None,
-        dry_run: _DryRun = False,
+        paths: PathsArgument,
+        maps: MapsOption = None,
+        constants: ConstantsOption = None,
+        path_pattern: PathPatternOption = None,
+        dry_run: DryRunOption = False,
         fmt: FormatOption = Format.TABLE,
         url: StoreOption = None,
     ) -> None:

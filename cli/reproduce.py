@@ -172,8 +172,7 @@ def reproduce(
 
     This runs the program of the run, and what its packages run when they are installed.
     """
-    from orbench.reproduce import Choices, Sense, Tolerance
-    from orbench.reproduce.verify import IGNORED
+    from orbench.reproduce import IGNORED, Choices, Sense, Tolerance
     from orbench.settings import store_url as url_of
 
     if bool(run) == bool(many):

@@ -28,6 +28,7 @@ OrbenchError                     2   base: the message is one line and says what
 ├── JournalError                 2   a journal cannot be written or read
 │   └── JournalFullError         2   the disk under the journal is full
 ├── ScoreError                   2   scores do not allow the statistic asked for
+├── BaselineError                2   a saved baseline cannot be used: edited, damaged, no baseline
 ├── FigureError                  2   a figure cannot be drawn or written as asked
 ├── ImportFileError              2   a file cannot be imported (names the file and the place)
 ├── ReproductionError            2   a run cannot be built again from its record (says what)
@@ -45,6 +46,7 @@ from collections.abc import Iterable
 __all__ = [
     "AmbiguousRunError",
     "ArtifactNotFoundError",
+    "BaselineError",
     "BaselineNotFoundError",
     "CommandNotFoundError",
     "FigureError",
@@ -218,6 +220,10 @@ class JournalFullError(JournalError):
 
 class ScoreError(OrbenchError):
     """The scores do not allow the statistic that was asked for."""
+
+
+class BaselineError(OrbenchError):
+    """A saved baseline cannot be used: it was edited, is damaged, or is none."""
 
 
 class FigureError(OrbenchError):

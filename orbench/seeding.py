@@ -8,11 +8,10 @@ from now on, and said not to hold for this one.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import random
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,30 +67,40 @@ def seed_everything(
     os.environ["PYTHONHASHSEED"] = str(seed % _WORD)
     seeders: dict[str, Callable[[], object]] = {
         "random": lambda: random.seed(seed),
-        "numpy": lambda: importlib.import_module("numpy.random").seed(seed % _WORD),
+        "numpy": lambda: _seed_numpy(seed),
         "torch": lambda: _seed_torch(seed, deterministic),
+        "jax": lambda: _jax_key(seed),
     }
-    done = []
-    for name, seeder in seeders.items():
-        if name in chosen and importlib.util.find_spec(name) is not None:
-            seeder()
-            done.append(name)
-    if seed >= _WORD and "numpy" in done:
+    told: dict[str, object] = {}
+    for name in chosen:
+        with suppress(ImportError):  # what is not installed needs no seed
+            told[name] = seeders[name]()
+    if seed >= _WORD and "numpy" in told:
         notes.append(f"numpy's global generator takes 32 bits: it was seeded with {seed % _WORD}")
-    key = None
-    if "jax" in chosen and importlib.util.find_spec("jax") is not None:
-        key = importlib.import_module("jax.random").key(seed)
-        done.append("jax")
+    done = list(told)
     for env in envs:
         _seed_env(env, seed)
         done.append(f"env {_name_of(env)}")
-    seeded = Seeded(seed, tuple(done), key, tuple(notes))
+    seeded = Seeded(seed, tuple(done), told.get("jax"), tuple(notes))
     _record(seeded)
     return seeded
 
 
+def _seed_numpy(seed: int) -> None:
+    import numpy as np
+
+    np.random.seed(seed % _WORD)
+
+
+def _jax_key(seed: int) -> Any:
+    import jax  # type: ignore[import-not-found,unused-ignore]
+
+    return jax.random.key(seed)
+
+
 def _seed_torch(seed: int, deterministic: bool) -> None:
-    torch = importlib.import_module("torch")
+    import torch  # type: ignore[import-not-found,unused-ignore]
+
     torch.manual_seed(seed)
     if torch.cuda.is_available():
         torch.cuda.manual_seed_all(seed)

@@ -51,9 +51,11 @@ from .comparison_parts import comparison_figures, comparison_report, comparison_
 from .curves import CurveLine, CurvesFigure, Panel, RunLine, on_log_axes
 from .efficiency import efficiency_figure, plot_efficiency
 from .figures import AnyFigure, draw_figure
+from .gate import check_figure, power_figure
 from .improvement import improvement_figure, improvement_pairs, plot_improvement
 from .interval_settings import IntervalSettings
 from .learning_curves import curves_figure, plot_curves, vertices
+from .pictures import FIGURE_FORMATS
 from .points import Mark, PointsFigure, PointsPanel, RunPoint, points_on_log_axis
 from .profiles import plot_profiles, profiles_figure
 from .ranks import RankRow, RanksFigure, plot_ranks, ranks_figure
@@ -62,11 +64,12 @@ from .report import Report, ReportFigure, ReportSection, report_page
 from .rlops import rlops_curves, rlops_run_times, rlops_scores
 from .rlops_aggregates import (
     rlops_aggregates,
+    rlops_bands,
     rlops_efficiency,
     rlops_profiles,
     rlops_walltime_efficiency,
 )
-from .save import FIGURE_FORMATS, figure_files, save_figure, write_file
+from .save import figure_files, save_figure, write_file
 from .score_figures import (
     AGGREGATES,
     intervals_figure,
@@ -111,6 +114,7 @@ __all__ = [
     "Table",
     "Term",
     "cell_text",
+    "check_figure",
     "comparison_figures",
     "comparison_report",
     "comparison_tables",
@@ -131,11 +135,13 @@ __all__ = [
     "plot_ranks",
     "plot_scores",
     "points_on_log_axis",
+    "power_figure",
     "profiles_figure",
     "ranks_figure",
     "render_table",
     "report_page",
     "rlops_aggregates",
+    "rlops_bands",
     "rlops_curves",
     "rlops_efficiency",
     "rlops_profiles",

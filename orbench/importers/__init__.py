@@ -16,6 +16,7 @@ from .naming import Naming, RunNames, parse_naming
 from .row_plan import Reading, RowPlan, ValueColumn
 from .sb3 import Sb3Importer
 from .table import TableImporter
+from .tensorboard import TensorboardImporter, parse_pattern
 
 __all__ = [
     "TARGETS",
@@ -34,9 +35,11 @@ __all__ = [
     "Source",
     "TableImporter",
     "TableMapping",
+    "TensorboardImporter",
     "ValueColumn",
     "deliver",
     "parse_mapping",
     "parse_naming",
+    "parse_pattern",
     "plan_delivery",
 ]

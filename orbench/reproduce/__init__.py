@@ -13,9 +13,10 @@ from .plan import Package, ReproductionPlan, plan_reproduction
 from .report import Reproduction, markdown_report, report_document
 from .reproducing import Choices, reproduce
 from .script import shell_script
-from .verify import Comparison, MetricVerdict, Sense, Tolerance, compare_runs
+from .verify import IGNORED, Comparison, MetricVerdict, Sense, Tolerance, compare_runs
 
 __all__ = [
+    "IGNORED",
     "Choices",
     "Comparison",
     "MetricVerdict",
