@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -92,6 +93,14 @@ def push(
         typer.Option("--again", help="Forget what was pushed before, as after it was deleted."),
     ] = False,
     dry_run: _DryRun = False,
+    offline: Annotated[
+        Path | None,
+        typer.Option(
+            "--offline",
+            metavar="FOLDER",
+            help="Write folders for `wandb sync` to send from elsewhere, and use no network.",
+        ),
+    ] = None,
     fmt: FormatOption = Format.TABLE,
     url: StoreOption = None,
 ) -> None:
@@ -101,7 +110,7 @@ def push(
     """
     from orbench.trackers import push as push_runs
 
-    with opened_store(url) as store, _tracker(place, rate) as tracker:
+    with opened_store(url) as store, _tracker(place, rate, offline) as tracker:
         runs = _selected(store, filter_, since)
         with counted("checked" if dry_run else "pushed") as tell:
             done = push_runs(
@@ -171,10 +180,10 @@ def status(
 
 
 @contextmanager
-def _tracker(place: str, rate: float) -> Iterator[Tracker]:
+def _tracker(place: str, rate: float, offline: Path | None = None) -> Iterator[Tracker]:
     from orbench.trackers import Pace, open_tracker
 
-    with closing(open_tracker(place, Pace(rate))) as tracker:
+    with closing(open_tracker(place, Pace(rate), offline=offline)) as tracker:
         yield tracker
 
 

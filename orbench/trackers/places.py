@@ -8,6 +8,7 @@ user or a password in it: those come from where the tracker's own client looks f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
@@ -78,9 +79,12 @@ def parse_place(text: str) -> Place:
     return _mlflow(scheme, parts) if kind == "mlflow" else _wandb(scheme, parts)
 
 
-def open_tracker(place: Place | str, pace: Pace | None = None) -> Tracker:
+def open_tracker(
+    place: Place | str, pace: Pace | None = None, *, offline: Path | None = None
+) -> Tracker:
     """The tracker of a place, without asking its server anything yet.
 
+    With `offline` pushes write into that folder, for `wandb sync` to send from elsewhere.
     Raises MissingExtraError where the tracker's client is not installed, and TrackerError.
     """
     from .pace import Pace as NewPace
@@ -89,9 +93,13 @@ def open_tracker(place: Place | str, pace: Pace | None = None) -> Tracker:
     pace = pace or NewPace()
     if where.kind == "mlflow":
         from .mlflow_tracker import open_place
-    else:
-        raise TrackerError("W&B cannot be synced with yet")
-    return open_place(where, pace)
+
+        if offline is not None:
+            raise TrackerError("MLflow has no offline folders; leave --offline out")
+        return open_place(where, pace)
+    from .wandb import WandbTracker
+
+    return WandbTracker(where, pace, offline=offline)
 
 
 def _split(text: str) -> SplitResult:
