@@ -45,7 +45,7 @@ class Row:
     reps: int
     reps_of_rliable: int
     bar: float
-    compute: Callable[[str, int], Ends]
+    compute: Callable[[str, int, int], Ends]
     # Shares and probabilities move in steps: one step is no disagreement.
     step: float = 0.0
 
@@ -55,34 +55,34 @@ def scores(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(0.5, 0.5, shape)
 
 
-def aggregates(runs: int, tasks: int) -> Callable[[str, int], Ends]:
+def aggregates(runs: int, tasks: int) -> Callable[[str, int, int], Ends]:
     """Mean, median, IQM and optimality gap."""
     given = {"a": scores(runs, tasks)}
 
-    def compute(engine: str, reps: int) -> Ends:
-        found = interval_estimates(given, reps=reps, engine=engine)["a"].values()
+    def compute(engine: str, reps: int, seed: int) -> Ends:
+        found = interval_estimates(given, reps=reps, seed=seed, engine=engine)["a"].values()
         return np.array([[one.low for one in found], [one.high for one in found]])
 
     return compute
 
 
-def profile(engine: str, reps: int) -> Ends:
+def profile(engine: str, reps: int, seed: int) -> Ends:
     """A run-score profile at 81 thresholds."""
     at = np.linspace(-1, 2, 81)
-    band = performance_profile(scores(10, 57), at, reps=reps, engine=engine)
+    band = performance_profile(scores(10, 57), at, reps=reps, seed=seed, engine=engine)
     return np.array([band.low, band.high])
 
 
-def improvement(engine: str, reps: int) -> Ends:
+def improvement(engine: str, reps: int, seed: int) -> Ends:
     """The probability of improvement."""
     x, y = scores(10, 57), scores(10, 57, seed=1)
-    found = probability_of_improvement(x, y, reps=reps, engine=engine)
+    found = probability_of_improvement(x, y, reps=reps, seed=seed, engine=engine)
     return np.array([[found.low], [found.high]])
 
 
-def curve(engine: str, reps: int) -> Ends:
+def curve(engine: str, reps: int, seed: int) -> Ends:
     """The IQM at 200 points of training."""
-    band = sample_efficiency(scores(5, 57, 200), reps=reps, engine=engine)
+    band = sample_efficiency(scores(5, 57, 200), reps=reps, seed=seed, engine=engine)
     return np.array([band.low, band.high])
 
 
@@ -96,10 +96,12 @@ ROWS = (
 )
 
 
-def cpu_seconds(compute: Callable[[str, int], Ends], engine: str, reps: int) -> tuple[float, Ends]:
+def cpu_seconds(
+    compute: Callable[[str, int, int], Ends], engine: str, reps: int, seed: int = 0
+) -> tuple[float, Ends]:
     """CPU seconds of this process, and the result."""
     before = time.process_time()
-    ends = compute(engine, reps)
+    ends = compute(engine, reps, seed)
     return time.process_time() - before, ends
 
 
@@ -107,9 +109,10 @@ def measured(row: Row, times: int, share: float) -> tuple[list[str], bool]:
     """The cells of a row, and whether its bar is met and the intervals agree."""
     tell(f"{row.name} ...")
     reps = max(200, round(row.reps_of_rliable * share))
-    taken = [cpu_seconds(row.compute, "numpy", row.reps) for _ in range(times)]
+    # A seed each: draws of the same seed may be remembered.
+    taken = [cpu_seconds(row.compute, "numpy", row.reps, seed) for seed in range(times)]
     theirs, their_ends = cpu_seconds(row.compute, "rliable", reps)
-    taken += [cpu_seconds(row.compute, "numpy", row.reps) for _ in range(times)]
+    taken += [cpu_seconds(row.compute, "numpy", row.reps, times + seed) for seed in range(times)]
     theirs *= row.reps / reps
     ours, our_ends = float(np.median([one for one, _ in taken])), taken[0][1]
     apart, allowed = disagreement(row, our_ends, their_ends, reps)
@@ -172,7 +175,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     # Not timed: rliable's imports take seconds.
-    aggregates(3, 2)("rliable", 100)
+    aggregates(3, 2)("rliable", 100, 0)
     results = [measured(row, options.times, options.share) for row in ROWS]
     print(machine() + "\n")
     print_table([cells for cells, _ in results])

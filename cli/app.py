@@ -60,11 +60,20 @@ COMMANDS: dict[str, CommandEntry] = {
         "rlops_hns",
         "Human-normalised scores of result tables: median and mean over Atari games.",
     ),
+    "reproduce": CommandEntry(
+        "Repeat",
+        "reproduce",
+        "Run a run again from its record, and say whether it is the same.",
+    ),
+    "doctor": CommandEntry(
+        "Repeat", "doctor", "Tell what in this project would stop a run from being reproduced."
+    ),
     "check": CommandEntry(
         "Gate", "check", "Judge whether a candidate is worse than a baseline: the gate."
     ),
     "baseline": CommandEntry("Gate", "baseline", "Save, list, show and remove baselines."),
     "power": CommandEntry("Gate", "power", "How many seeds find which drop."),
+    "sync": CommandEntry("Keep", "sync", "Push runs to W&B or MLflow, and pull them from there."),
     "store": CommandEntry("Keep", "store", "Make, inspect, upgrade, check and copy stores."),
 }
 

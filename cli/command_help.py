@@ -10,6 +10,7 @@ from orbench.errors import UsageError, near
 
 if TYPE_CHECKING:  # Typer carries its own Click; only a type checker needs these names.
     from typer._click import Command, Context, HelpFormatter
+    from typer._click.core import Parameter
 
 __all__ = ["NamingGroup", "OrbenchCommand"]
 
@@ -34,6 +35,14 @@ class OrbenchCommand(typer.core.TyperCommand):
 
 class NamingGroup(typer.core.TyperGroup):
     """A group that answers a mistyped command with near ones, or with all."""
+
+    def get_params(self, ctx: Context) -> list[Parameter]:
+        """As Typer's, but a flag that was not given is False: for None Typer imports pydantic."""
+        parameters: list[Parameter] = super().get_params(ctx)
+        for parameter in parameters:
+            if getattr(parameter, "is_bool_flag", False) and parameter.default is None:
+                parameter.default = False
+        return parameters
 
     def resolve_command(
         self, ctx: Context, args: list[str]

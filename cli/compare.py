@@ -17,7 +17,7 @@ from .options import examples, new_app, where_from
 from .output import note, print_text
 from .plot_options import RedrawnOften, Scoring, Selected
 from .selecting import require_metrics
-from .statistics_options import names_or
+from .statistics_options import BestOption, best_or_default, names_or
 
 if TYPE_CHECKING:
     from orbench.comparison_settings import ComparisonSettings
@@ -127,6 +127,7 @@ def compare(
     curves: _Curves,
     output: _Output,
     statistic: _Statistics = None,
+    best: BestOption = "",
 ) -> None:
     """All tables and figures of run sets, into a folder or one page.
 
@@ -143,6 +144,7 @@ def compare(
         runs = find_runs(store, where)
         require_metrics(store, where, [selected.metric])
         settings = _settings(selected, scoring, intervals, curves, statistic)
+        settings = replace(settings, best=best_or_default(best, scoring.select))
         settings = replace(settings, points=vertices(len({run.env_id for run in runs})))
         read = partial(store.series, metric=selected.metric)
         comparison = compared(runs, read, settings)
@@ -166,6 +168,7 @@ def _settings(
     statistic: list[str] | None,
 ) -> ComparisonSettings:
     from orbench.comparison_settings import ComparisonSettings
+    from orbench.repeats import parse_repeats
     from orbench.selection import parse_selection
 
     return ComparisonSettings(
@@ -173,6 +176,7 @@ def _settings(
         group_by=selected.group_by,
         include=selected.included,
         select=parse_selection(scoring.select),
+        repeats=parse_repeats(scoring.repeats),
         normalise=scoring.normalise,
         statistics=tuple(statistic or ()),
         method=intervals.interval,

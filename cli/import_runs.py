@@ -15,6 +15,9 @@ from orbench.errors import ImportFileError, StoreMissingError, UsageError
 from orbench.settings import masked_url, store_url
 
 from .command_help import OrbenchCommand
+from .import_sources import add_source_commands
+from .import_tensorboard import add_tensorboard_command
+from .import_wandb import add_wandb_command
 from .options import Format, FormatOption, StoreOption, examples, new_app
 from .output import note, print_table
 from .progress import progress
@@ -41,7 +44,7 @@ def import_() -> None:
 _Paths = Annotated[
     list[Path],
     typer.Argument(
-        metavar="PATH", help="Files (csv, tsv, json, jsonl, npy, npz), or folders of them."
+        metavar="PATH", help="Files (csv, tsv, json, jsonl, npy, npz, parquet), or folders."
     ),
 ]
 _Maps = Annotated[
@@ -113,7 +116,7 @@ def table(
     fmt: FormatOption = Format.TABLE,
     url: StoreOption = None,
 ) -> None:
-    """Import runs out of tables: CSV, JSON, JSON Lines and NumPy arrays.
+    """Import runs out of tables: CSV, JSON, JSON Lines, Parquet and NumPy arrays.
 
     What is not said is found by usual names of columns (seed, env, algo, step, score ...), and
     --dry-run shows how. Importing again adds nothing, and of a file that has grown only what is
@@ -129,7 +132,7 @@ def table(
     if dry_run:
         for sentence in _plans_in_words(importer, found):
             note(sentence)
-    _import(importer, found, url, fmt, dry_run=dry_run)
+    _import(importer, found, url, fmt, dry_run)
 
 
 @dataclass(slots=True)
@@ -154,6 +157,7 @@ class _Report:
                 *(run.count, delivery.added, rows.repeated, rows.restarts, rows.empty, run.file),
             ]
         )
+        self.peculiar += run.notes
         if rows.restarts:
             self.peculiar.append(
                 f"{run.file}: {run}: steps go back {_counted(rows.restarts, 'time')}, repeated "
@@ -192,7 +196,7 @@ _FIELDS = [
 
 
 def _import(
-    importer: Importer, found: Sequence[FoundPath], url: str | None, fmt: Format, *, dry_run: bool
+    importer: Importer, found: Sequence[FoundPath], url: str | None, fmt: Format, dry_run: bool
 ) -> None:
     """Import with any importer, and tell; raises ImportFileError at the end for files left out."""
     with _target(url, dry_run=dry_run) as store:
@@ -270,3 +274,8 @@ def _plans_in_words(importer: TableImporter, found: Sequence[FoundPath]) -> list
     if plan.unused:
         said.append(f"  not read: {', '.join(plan.unused[:_NOTES_AT_MOST])}")
     return said
+
+
+add_source_commands(app, _import)
+add_tensorboard_command(app, _import)
+add_wandb_command(app, _import)

@@ -203,7 +203,10 @@ def ranks(
     resampling: Redrawn,
     picture: Picture,
     lower_is_better: Annotated[
-        bool, typer.Option("--lower-is-better", help="Rank 1 has the lowest score.")
+        bool,
+        typer.Option(
+            "--lower-is-better", help="Rank 1 has the lowest score; implied by --select lowest."
+        ),
     ] = False,
 ) -> None:
     """Draw mean ranks over envs with intervals, and how probable each rank is.
@@ -215,7 +218,7 @@ def ranks(
     runs, matrices = scoring.read(selected)
     figure = plot_ranks(
         matrices,
-        lower_is_better=lower_is_better,
+        lower_is_better=lower_is_better or scoring.select == "lowest",
         settings=resampling.settings,
         title=picture.title,
     )

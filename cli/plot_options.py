@@ -13,10 +13,14 @@ from .options import FilterArguments, StoreOption, where_from
 from .output import note, print_text
 from .statistics_options import (
     ByOption,
+    EngineOption,
     IncludeOption,
     LevelOption,
     MetricOption,
+    NormaliseOption,
+    RepeatsOption,
     SeedOption,
+    SelectOption,
     names_or,
     runs_and_series,
 )
@@ -79,22 +83,9 @@ class Selected:
 class Scoring:
     """What the score of a run is."""
 
-    select: Annotated[
-        str,
-        typer.Option(
-            "--select",
-            metavar="RULE",
-            help="What the score of a run is: last, last-ROWS, last-X%, best, lowest, at-STEP.",
-        ),
-    ] = "last-10%"
-    normalise: Annotated[
-        str,
-        typer.Option(
-            "--normalise",
-            metavar="NAME",
-            help="Bring scores of envs to one scale: atari, dmc, maxmin ..., or a file.",
-        ),
-    ] = ""
+    select: SelectOption = "last-10%"
+    repeats: RepeatsOption = "keep"
+    normalise: NormaliseOption = ""
 
     def read(self, selected: Selected) -> tuple[list[RunRecord], tuple[ScoreMatrix, ...]]:
         """The runs, and the score matrices of their run sets, normalised if asked for."""
@@ -117,6 +108,7 @@ class Scoring:
     def _matrices(
         self, selected: Selected, runs: list[RunRecord], series: list[Series]
     ) -> tuple[ScoreMatrix, ...]:
+        from orbench.repeats import parse_repeats
         from orbench.score import score_matrices
         from orbench.selection import parse_selection
 
@@ -127,6 +119,7 @@ class Scoring:
             group_by=selected.group_by,
             select=parse_selection(self.select),
             include=selected.included,
+            repeats=parse_repeats(self.repeats),
         )
 
 
@@ -158,10 +151,7 @@ class Redrawn:
 class RedrawnByEngine(Redrawn):
     """The same where another engine can do it."""
 
-    engine: Annotated[
-        str,
-        typer.Option("--engine", metavar="NAME", help="What computes: numpy (orbench) or rliable."),
-    ] = "numpy"
+    engine: EngineOption = "numpy"
 
     @property
     def settings(self) -> IntervalSettings:

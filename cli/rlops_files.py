@@ -97,17 +97,18 @@ class RlopsFiles:
     def _efficiency(
         self, scores: Normalised, rc: RliableFlags, how: IntervalSettings
     ) -> Iterator[_Drawing]:
-        from orbench.plotting import rlops_efficiency, rlops_walltime_efficiency
-        from orbench.rlops import efficiency_statistic
+        from orbench.plotting import rlops_bands, rlops_efficiency, rlops_walltime_efficiency
+        from orbench.rlops import STATISTIC_NAMES, efficiency_statistic
 
         size = _size(rc.sample_efficiency_figsize)
         statistic = efficiency_statistic(rc.efficiency_method)
         panel = (size[0] / 2, size[1] / 2) if size else None
         look = replace(self._alike(), columns=2, panel=panel, share_x=self.pc.sharex)
-        figure = rlops_efficiency(scores, how, x_label=self.pc.xlabel)
+        bands = rlops_bands(scores.over_steps, tuple(STATISTIC_NAMES.values()), how)
+        figure = rlops_efficiency(scores, bands, how, x_label=self.pc.xlabel)
         yield _Drawing("_sample_efficiency", figure, _AGGREGATE_FORMATS, look)
         if statistic is not None:
-            both = rlops_walltime_efficiency(scores, statistic, how, self.options.time_unit)
+            both = rlops_walltime_efficiency(scores, bands, statistic, how, self.options.time_unit)
             name = "_sample_walltime_efficiency"
             yield _Drawing(name, both, _AGGREGATE_FORMATS, self._alike())
 

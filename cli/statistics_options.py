@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from orbench.run_store import RunStore
 
 __all__ = [
+    "BestOption",
     "ByOption",
+    "EngineOption",
     "IncludeOption",
     "LevelOption",
     "MetricOption",
     "NormaliseOption",
+    "RepeatsOption",
     "SeedOption",
+    "SelectOption",
+    "best_or_default",
     "names_or",
     "runs_and_series",
 ]
@@ -49,6 +54,35 @@ IncludeOption = Annotated[
         help="Count runs of this status besides finished ones; repeatable.",
     ),
 ]
+SelectOption = Annotated[
+    str,
+    typer.Option(
+        "--select",
+        metavar="RULE",
+        help="What the score of a run is: last, last-ROWS, last-X%, best, lowest, at-STEP.",
+    ),
+]
+RepeatsOption = Annotated[
+    str,
+    typer.Option(
+        "--repeats",
+        metavar="RULE",
+        help="Which rows of a score count where a run logged a step more than once: keep (all), "
+        "average, last-pass or longest-pass (of a restarted run).",
+    ),
+]
+BestOption = Annotated[
+    str,
+    typer.Option(
+        "--best",
+        metavar="END",
+        help="What is marked as best, by test: highest, lowest or none; by default highest, and "
+        "lowest where --select is.",
+    ),
+]
+EngineOption = Annotated[
+    str, typer.Option("--engine", metavar="NAME", help="What computes: numpy (orbench) or rliable.")
+]
 NormaliseOption = Annotated[
     str,
     typer.Option(
@@ -68,6 +102,11 @@ SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="The seed o
 def names_or(given: Iterable[str] | None, default: Iterable[str]) -> tuple[str, ...]:
     """What an option that may be repeated was given, or its default."""
     return tuple(given or default)
+
+
+def best_or_default(best: str, select: str) -> str:
+    """What `--best` was given, or the end that a selection rule looks for."""
+    return best or ("lowest" if select == "lowest" else "highest")
 
 
 def runs_and_series(

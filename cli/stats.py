@@ -19,12 +19,17 @@ from .options import (
 )
 from .output import print_columns, print_text, wrapped
 from .statistics_options import (
+    BestOption,
     ByOption,
+    EngineOption,
     IncludeOption,
     LevelOption,
     MetricOption,
     NormaliseOption,
+    RepeatsOption,
     SeedOption,
+    SelectOption,
+    best_or_default,
     names_or,
     runs_and_series,
 )
@@ -47,25 +52,6 @@ class _Format(StrEnum):
     LATEX = "latex"
     HTML = "html"
 
-
-_Select = Annotated[
-    str,
-    typer.Option(
-        "--select",
-        metavar="RULE",
-        help="What the score of a run is: last, last-ROWS, last-X%, best, lowest, at-STEP.",
-    ),
-]
-
-_Repeats = Annotated[
-    str,
-    typer.Option(
-        "--repeats",
-        metavar="RULE",
-        help="Which rows count where a run logged a step more than once: keep (all), average, "
-        "last-pass or longest-pass (of a restarted run).",
-    ),
-]
 
 _Statistic = Annotated[
     list[str] | None,
@@ -111,16 +97,6 @@ _Ddof = Annotated[
     ),
 ]
 
-_Best = Annotated[
-    str,
-    typer.Option(
-        "--best",
-        metavar="END",
-        help="What is marked as best, by test: highest, lowest or none; by default highest, and "
-        "lowest where --select is.",
-    ),
-]
-
 _FormatOption = Annotated[
     _Format,
     typer.Option(
@@ -145,16 +121,17 @@ def stats(
     metric: MetricOption,
     where: FilterArguments = None,
     by: ByOption = None,
-    select: _Select = "last-10%",
-    repeats: _Repeats = "keep",
+    select: SelectOption = "last-10%",
+    repeats: RepeatsOption = "keep",
     statistic: _Statistic = None,
     interval: _Interval = "calibrated",
     level: LevelOption = 0.95,
     reps: _Reps = 50_000,
     seed: SeedOption = 0,
+    engine: EngineOption = "numpy",
     include: IncludeOption = None,
     normalise: NormaliseOption = "",
-    best: _Best = "",
+    best: BestOption = "",
     layout: _Layout = "long",
     spread: _Spread = "interval",
     ddof: _Ddof = 1,
@@ -195,7 +172,8 @@ def stats(
         reps=reps,
         seed=seed,
         ddof=ddof,
-        best=best or ("lowest" if select == "lowest" else "highest"),
+        best=best_or_default(best, select),
+        engine=engine,
     )
     _print(score_table(summary, layout=layout, spread=spread), fmt)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .recorder import Run
     from .run import RunRecord, RunStatus
     from .run_store import RunStore, open_store
+    from .seeding import seed_everything
     from .starting import attach_run, start_run
 
 __version__ = "0.1.0"
@@ -41,6 +42,7 @@ __all__ = [
     "fetch",
     "open_store",
     "parse",
+    "seed_everything",
     "start_run",
 ]
 
@@ -56,6 +58,7 @@ _MODULE_OF = {
     "fetch": "fetching",
     "open_store": "run_store",
     "parse": "filters",
+    "seed_everything": "seeding",
     "start_run": "starting",
 }
 

@@ -133,6 +133,7 @@ def compare(
         reps=settings.reps,
         seed=settings.seed,
         engine=settings.engine,
+        best=settings.best,
     )
     scores = _shared_scores(with_scores, summary.shared_tasks)
     by_step = [one.by_step for one in prepared if one.by_step]
@@ -202,6 +203,7 @@ def _ranks(scores: SharedScores, settings: ComparisonSettings) -> dict[str, Rank
         return {}
     return rank_estimates(
         scores,
+        higher_is_better=settings.best != "lowest",
         method=settings.method,
         level=settings.level,
         reps=settings.curve_reps,

@@ -16,6 +16,8 @@ __all__ = ["ComparisonSettings"]
 class ComparisonSettings:
     """How run sets are compared; every field stands in a caption.
 
+    `best` says which scores are: highest, lowest, or none, for which rank 1 is the highest.
+
     `normalise` names a normaliser (see `orbench.normalisation`), empty for scores in the units
     logged. `statistics` are over envs, none for those that suit the scores. `reps` are the
     replicates of scores, `curve_reps` those of curves and profiles, which have many points.
@@ -35,6 +37,7 @@ class ComparisonSettings:
     curve_reps: int = 2000
     seed: int = 0
     engine: str = "numpy"
+    best: str = "highest"
     smoothing: int = 1
     points: int = 400
 

@@ -31,6 +31,7 @@ OrbenchError                     2   base: the message is one line and says what
 ├── BaselineError                2   a saved baseline cannot be used: edited, damaged, no baseline
 ├── FigureError                  2   a figure cannot be drawn or written as asked
 ├── ImportFileError              2   a file cannot be imported (names the file and the place)
+├── ReproductionError            2   a run cannot be built again from its record (says what)
 ├── TrackerError                 2   W&B or MLflow cannot do what was asked (says what to do)
 │   └── TrackerUnavailableError  2   down, slow or refusing for now: try again later
 └── CommandNotFoundError       127   `orbench record`: no such program (126: not executable)
@@ -62,6 +63,7 @@ __all__ = [
     "OrbenchError",
     "ProjectNotFoundError",
     "RecordingError",
+    "ReproductionError",
     "RunEndedError",
     "RunNotFoundError",
     "ScoreError",
@@ -232,12 +234,23 @@ class ImportFileError(OrbenchError):
     """A file cannot be imported: it is not what it should be, or holds what cannot be read."""
 
 
+class ReproductionError(OrbenchError):
+    """A run cannot be built again: its record lacks something, or something cannot be had."""
+
+
 class TrackerError(OrbenchError):
     """A tracker cannot do what was asked: unknown place, no access, a name it refuses."""
 
 
 class TrackerUnavailableError(TrackerError):
-    """The tracker is down, too slow or refuses for now; the same call may succeed later."""
+    """The tracker is down, too slow or refuses for now; the same call may succeed later.
+
+    `retry_after` is how many seconds the tracker asks to wait, None where it does not say.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class CommandNotFoundError(OrbenchError):

@@ -16,6 +16,7 @@ import os
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,12 +41,21 @@ if TYPE_CHECKING:
     from .capture import Redactor, SystemSampler
     from .keeper import Keeper
 
-__all__ = ["FINISH_SECONDS", "Run", "checked_tags"]
+__all__ = ["FINISH_SECONDS", "Run", "checked_tags", "live_runs"]
 
 FINISH_SECONDS = 15.0
 """How long the end of a run waits for the store before it leaves the rest in the journal."""
 
 _CAPTURE_SECONDS = 8.0
+
+
+# The runs of this process, as long as anybody has them.
+_runs: weakref.WeakSet[Run] = weakref.WeakSet()
+
+
+def live_runs() -> list[Run]:
+    """The runs that this process records at this moment."""
+    return [run for run in _runs if not run.ended and not run.writer.closed]
 
 
 class Run:
@@ -82,6 +92,7 @@ class Run:
         self._process = os.getpid()
         self._ended = False
         self._sampler: SystemSampler | None = None
+        _runs.add(self)
 
     # -- what a training program calls
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ __all__ = [
     "parse_include",
     "repeated_seeds",
     "split_by_status",
+    "usual_in_words",
 ]
 
 GROUP_FIELDS = ("exp_name", "project", "env_id", "seed", "status", "host", "tag")
@@ -113,6 +115,19 @@ def repeated_seeds(runs: Iterable[RunRecord]) -> dict[int, int]:
         if run.seed is not None:
             counts[run.seed] = counts.get(run.seed, 0) + 1
     return {seed: count for seed, count in sorted(counts.items()) if count > 1}
+
+
+def usual_in_words(numbers: Mapping[str, int]) -> str:
+    """The most frequent number, and which have another.
+
+    >>> usual_in_words({"Pong-v5": 3, "Qbert-v5": 3, "Zaxxon-v5": 2})
+    '3, but 2 on Zaxxon-v5'
+    """
+    ((usual, _),) = Counter(numbers.values()).most_common(1)
+    unusual = ", ".join(
+        f"{number} on {name}" for name, number in numbers.items() if number != usual
+    )
+    return f"{usual}, but {unusual}" if unusual else str(usual)
 
 
 def left_out_in_words(left_out: Iterable[LeftOut], *, name_at_most: int = 4) -> str:

@@ -74,6 +74,15 @@ class ScoreMatrix:
     normalisation: str = ""
 
     @property
+    def repeats_in_words(self) -> str:
+        """How many rows repeat a step, and what became of them; empty where none does."""
+        if not self.repeated_rows:
+            return ""
+        rows, runs = sum(self.repeated_rows.values()), len(self.repeated_rows)
+        of_runs = "1 run" if runs == 1 else f"{runs} runs"
+        return f"{self.label}: {rows:,} rows of {of_runs} repeat a step; {self.repeats}."
+
+    @property
     def task_names(self) -> tuple[str, ...]:
         """The names of the tasks, in order."""
         return tuple(column.task for column in self.tasks)

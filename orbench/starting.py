@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 import msgspec
 
-from .errors import RecordingError, StoreMissingError, StoreUnavailableError
+from .errors import JournalError, RecordingError, StoreMissingError, StoreUnavailableError
 from .events import RunStarted, TagsChanged
-from .journal import JournalWriter
+from .journal import SEGMENT_SUFFIX, JournalWriter
 from .keeping import begin_keeping, begin_telling
 from .metric import SYSTEM_PREFIX
 from .recorder import Run, checked_tags
@@ -169,11 +170,31 @@ def _with_names(started: RunStarted, named: _Identity) -> RunStarted:
 
 
 def _default_names(run: Run, program: Sequence[str]) -> RunStarted:
-    """Fills the names that neither the command line nor the program gave."""
+    """Fills the names that neither the command line nor the program gave.
+
+    What the program gave is looked for in its segments: they may reach the store after this.
+    """
     scripts = [word for word in program if word.endswith((".py", ".sh", ".jl", ".ipynb"))]
     name = PurePath(scripts[0] if scripts else program[0]).stem[:_MAX_NAME]
     named = _Identity().or_default(name)
+    for started in _starts_of_others(run.writer):
+        named = replace(
+            named,
+            project="" if started.project else named.project,
+            exp_name="" if started.exp_name else named.exp_name,
+        )
     return _with_names(RunStarted(started=run.started, attached=True), named)
+
+
+def _starts_of_others(writer: JournalWriter) -> Iterator[RunStarted]:
+    """The names that processes which joined a run gave, from the heads of their segments."""
+    from .journal_reader import SegmentReader
+
+    for path in sorted(writer.folder.glob(f"*{SEGMENT_SUFFIX}")):
+        if path != writer.segment:
+            with suppress(OSError, JournalError):
+                events = SegmentReader(path).read(writer_gone=False).events
+                yield from (event for event in events if isinstance(event, RunStarted))
 
 
 def _own_run(run_id: str, url: str, first_step: int) -> Run:

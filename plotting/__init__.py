@@ -55,6 +55,7 @@ from .gate import check_figure, power_figure
 from .improvement import improvement_figure, improvement_pairs, plot_improvement
 from .interval_settings import IntervalSettings
 from .learning_curves import curves_figure, plot_curves, vertices
+from .pictures import FIGURE_FORMATS
 from .points import Mark, PointsFigure, PointsPanel, RunPoint, points_on_log_axis
 from .profiles import plot_profiles, profiles_figure
 from .ranks import RankRow, RanksFigure, plot_ranks, ranks_figure
@@ -63,11 +64,12 @@ from .report import Report, ReportFigure, ReportSection, report_page
 from .rlops import rlops_curves, rlops_run_times, rlops_scores
 from .rlops_aggregates import (
     rlops_aggregates,
+    rlops_bands,
     rlops_efficiency,
     rlops_profiles,
     rlops_walltime_efficiency,
 )
-from .save import FIGURE_FORMATS, figure_files, save_figure, write_file
+from .save import figure_files, save_figure, write_file
 from .score_figures import (
     AGGREGATES,
     intervals_figure,
@@ -139,6 +141,7 @@ __all__ = [
     "render_table",
     "report_page",
     "rlops_aggregates",
+    "rlops_bands",
     "rlops_curves",
     "rlops_efficiency",
     "rlops_profiles",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from orbench.run_set import left_out_in_words
+from orbench.run_set import left_out_in_words, usual_in_words
 from orbench.score import ScoreMatrix
 from orbench.stats import INTERVALS
 
@@ -49,6 +48,7 @@ def score_sentences(matrices: Sequence[ScoreMatrix]) -> tuple[str, ...]:
         counts_in_words(scored),
         f"Without any score: {empty}." if empty else "",
         repeated_in_words({where: column.repeated_seeds for where, column in columns.items()}),
+        [matrix.repeats_in_words for matrix in scored],
         left_out_in_words([run for matrix in matrices for run in matrix.left_out]),
     )
 
@@ -71,16 +71,8 @@ def sizes_in_words(sizes: Mapping[str, Mapping[str, int]]) -> str:
     if len(counts) == 1:
         n = counts.pop()
         return f"n = {n} {'run' if n == 1 else 'runs'} of every run set {where}."
-    each = (f"{label} {_counts_of(by_env)}" for label, by_env in sizes.items())
+    each = (f"{label} {usual_in_words(by_env)}" for label, by_env in sizes.items())
     return f"n (runs {where}): {'; '.join(each)}."
-
-
-def _counts_of(by_env: Mapping[str, int]) -> str:
-    (usual, _), *others = Counter(by_env.values()).most_common()
-    if not others:
-        return str(usual)
-    unusual = ", ".join(f"{n} on {env}" for env, n in by_env.items() if n != usual)
-    return f"{usual}, but {unusual}"
 
 
 def repeated_in_words(repeated: Mapping[str, Mapping[int, int]]) -> str:

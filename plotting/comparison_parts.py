@@ -5,7 +5,7 @@ Everything is taken from the `Comparison`; nothing is computed here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from orbench.comparison import Comparison, Training
@@ -21,7 +21,7 @@ from .interval_settings import IntervalSettings
 from .learning_curves import curves_figure
 from .points import PointsFigure
 from .profiles import profiles_figure
-from .ranks import RanksFigure, ranks_figure
+from .ranks import RanksFigure, rank_in_words, ranks_figure
 from .report import Report, ReportFigure, ReportSection
 from .run_tables import run_table, shared_config_table
 from .score_figures import intervals_figure, scores_figure
@@ -30,6 +30,9 @@ from .tables import Table
 from .titles import metric_in_words
 
 __all__ = ["comparison_figures", "comparison_report", "comparison_tables"]
+
+# More run sets than this are only counted in a page's title.
+_MOST_NAMED = 4
 
 FIGURE_TITLES = {
     "intervals": "Scores over envs",
@@ -99,12 +102,17 @@ def comparison_report(
     runs = (tables["score_table"], tables["runs"], shared_config_table(comparison.runs))
     sections.append(ReportSection("Numbers and runs", tables=runs, folded=True))
     return Report(
-        title=f"{metric_in_words(comparison.settings.metric)}: {', '.join(comparison.labels)}",
+        title=f"{metric_in_words(comparison.settings.metric)}: {_compared(comparison.labels)}",
         facts={**_facts(comparison), **facts},
         sections=tuple(sections),
         command=command,
         versions=versions,
     )
+
+
+def _compared(labels: Sequence[str]) -> str:
+    """What a page is about: the run sets, or how many there are."""
+    return ", ".join(labels) if len(labels) <= _MOST_NAMED else f"{len(labels)} run sets"
 
 
 def _facts(comparison: Comparison) -> dict[str, str]:
@@ -162,9 +170,9 @@ def _improvement(comparison: Comparison) -> PointsFigure | None:
 def _ranks(comparison: Comparison) -> RanksFigure | None:
     if not comparison.ranks:
         return None
-    best = "Rank 1 has the highest mean score on an env; ties share the mean of their ranks."
+    first = rank_in_words(lower_is_better=comparison.settings.best == "lowest")
     return ranks_figure(
-        comparison.ranks, notes=sentences(best, _score_notes(comparison, "Intervals"))
+        comparison.ranks, notes=sentences(first, _score_notes(comparison, "Intervals"))
     )
 
 

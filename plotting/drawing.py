@@ -19,6 +19,7 @@ __all__ = ["draw_curves"]
 
 _BAND_ALPHA = 0.2
 _MARKERS_PER_LINE = 6
+_NARROWEST_INCHES = 1.0
 
 
 def draw_curves(figure: CurvesFigure, look: Look | None = None) -> Figure:
@@ -28,7 +29,7 @@ def draw_curves(figure: CurvesFigure, look: Look | None = None) -> Figure:
     """
     look = look or Look()
     theme = theme_named(look.theme)
-    grid = grid_of(len(figure.panels), look)
+    grid = grid_of(len(figure.panels), look, narrowest=_NARROWEST_INCHES)
     styles = line_styles((*look.labels, *figure.labels), theme)
     with matplotlib_settings(theme, small=grid.small):
         frame = Frame.of(

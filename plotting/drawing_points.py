@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from .frame import Frame, fitted, grid_of
-from .legend import inches_of
+from .fitting import fitted, inches_of
+from .frame import Frame, Grid, grid_of
 from .points import Mark, PointsFigure, PointsPanel
 from .style import LineStyle, Look, Theme, line_styles, matplotlib_settings, theme_named
 from .ticks import divide
@@ -17,11 +18,12 @@ from .ticks import divide
 __all__ = ["draw_mark", "draw_points", "name_rows", "panel_height", "room_for_rows"]
 
 # What a row takes of a panel's height, and what a panel takes besides its rows.
-_ROW_INCHES, _SMALL_ROW_INCHES = 0.17, 0.115
+_ROW_INCHES, _SMALL_ROW_INCHES, _TWO_LINES = 0.17, 0.115, 1.6
 _PANEL_INCHES = 0.42
-_NARROWEST_INCHES = 1.05
+_NARROWEST_INCHES, _SMALL_NARROWEST_INCHES = 1.05, 0.8
+_BETWEEN_TITLES_INCHES = 0.06
 # Row names take at most this part of the figure's width.
-_MOST_OF_WIDTH = 0.35
+_MOST_OF_WIDTH, _SMALL_MOST_OF_WIDTH, _ALONE_MOST_OF_WIDTH = 0.35, 0.25, 0.42
 _BAR, _BAR_ALPHA = 0.62, 0.4
 
 
@@ -33,18 +35,20 @@ def draw_points(figure: PointsFigure, look: Look | None = None) -> Figure:
     look = look or Look()
     theme = theme_named(look.theme)
     widest = grid_of(len(figure.panels), look)
-    with matplotlib_settings(theme):
-        room = room_for_rows(figure.rows, widest.width)
-    grid = grid_of(len(figure.panels), look, narrowest=_NARROWEST_INCHES, beside=room)
+    small = widest.small
+    with matplotlib_settings(theme, small=small):
+        room = room_for_rows(figure.rows, widest)
+    narrowest = _SMALL_NARROWEST_INCHES if small else _NARROWEST_INCHES
+    grid = grid_of(len(figure.panels), look, narrowest=narrowest, beside=room)
     styles = line_styles((*look.labels, *figure.labels), theme)
     inches = (grid.width - room) / grid.columns
-    with matplotlib_settings(theme, small=grid.small):
+    with matplotlib_settings(theme, small=small):
         frame = Frame.of(
             grid,
             [panel.title for panel in figure.panels],
-            panel_height(len(figure.rows), small=grid.small),
+            panel_height(figure.rows, small=small),
             title=figure.title,
-            title_room=grid.panel - inches,
+            title_room=grid.panel - inches + _BETWEEN_TITLES_INCHES,
         )
         for place, (axes, panel) in enumerate(zip(frame.panels, figure.panels, strict=True)):
             _draw_panel(axes, panel, figure, styles, theme)
@@ -53,17 +57,23 @@ def draw_points(figure: PointsFigure, look: Look | None = None) -> Figure:
         return frame.finish(figure.axis.label)
 
 
-def room_for_rows(rows: Sequence[str], width: float) -> float:
-    """The inches that the names of rows take beside panels, of a figure's width."""
+def room_for_rows(rows: Sequence[str], grid: Grid) -> float:
+    """The inches that the names of rows take beside the panels of a grid."""
     drawn = Figure()
     size = mpl.rcParams["ytick.labelsize"]
     widest = max(inches_of(drawn, row, size) for row in rows)
-    return min(widest, _MOST_OF_WIDTH * width) + 0.1
+    most = _SMALL_MOST_OF_WIDTH if grid.small else _MOST_OF_WIDTH
+    if grid.columns == 1:
+        most = _ALONE_MOST_OF_WIDTH
+    return min(widest, most * grid.width) + 0.1
 
 
-def panel_height(rows: int, *, small: bool) -> float:
-    """The height in inches of a panel with so many rows, its title and its tick labels."""
-    return _PANEL_INCHES + rows * (_SMALL_ROW_INCHES if small else _ROW_INCHES)
+def panel_height(rows: Sequence[str], *, small: bool) -> float:
+    """The height in inches of a panel with these rows, its title and its tick labels."""
+    row = _SMALL_ROW_INCHES if small else _ROW_INCHES
+    if any("\n" in name for name in rows):
+        row *= _TWO_LINES
+    return _PANEL_INCHES + len(rows) * row
 
 
 def name_rows(axes: Axes, rows: Sequence[str], room: float, *, named: bool) -> None:
@@ -72,7 +82,7 @@ def name_rows(axes: Axes, rows: Sequence[str], room: float, *, named: bool) -> N
     drawn = axes.get_figure(root=True)
     names = [""] * len(rows)
     if named and drawn is not None:
-        names = [fitted(drawn, row, room, size) for row in rows]
+        names = fitted(drawn, rows, room, size)
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
@@ -85,7 +95,16 @@ def draw_mark(axes: Axes, mark: Mark, row: int, style: LineStyle, theme: Theme) 
     colour = style.colour
     if mark.low is not None and mark.high is not None:
         width = mark.high - mark.low
-        axes.barh(row, width, _BAR, left=mark.low, color=colour, alpha=_BAR_ALPHA, linewidth=0)
+        axes.add_patch(
+            Rectangle(
+                (mark.low, row - _BAR / 2),
+                width,
+                _BAR,
+                color=colour,
+                alpha=_BAR_ALPHA,
+                linewidth=0,
+            )
+        )
         ends = (row - _BAR / 2, row + _BAR / 2)
         axes.plot(
             (mark.point, mark.point),
@@ -106,12 +125,12 @@ def draw_mark(axes: Axes, mark: Mark, row: int, style: LineStyle, theme: Theme) 
             markeredgewidth=1.2,
             zorder=3,
         )
-    for place, run in enumerate(mark.runs):
+    if mark.runs:
         # Runs of equal score stand side by side, each at a height of its own.
-        height = row + _BAR * 0.8 * ((place + 0.5) / len(mark.runs) - 0.5)
+        places = ((place + 0.5) / len(mark.runs) - 0.5 for place in range(len(mark.runs)))
         axes.plot(
-            run.value,
-            height,
+            [run.value for run in mark.runs],
+            [row + _BAR * 0.8 * place for place in places],
             "o",
             color=theme.ink,
             alpha=0.7,

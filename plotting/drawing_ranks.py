@@ -47,11 +47,11 @@ def draw_ranks(figure: RanksFigure, look: Look | None = None) -> Figure:
     grid = Grid(WIDTHS["double"] if look.width is None else width_named(look.width), 2, 1)
     with matplotlib_settings(theme):
         shades = _shades(max(len(row.shares) for row in figure.rows), theme)
-        room = room_for_rows(names, grid.width)
+        room = room_for_rows(names, grid)
         frame = Frame.of(
             grid,
-            ["Mean rank", "Probability of each rank"],
-            panel_height(len(names), small=False),
+            ["Mean rank", "Rank probability"],
+            panel_height(names, small=False),
             handles=[
                 Patch(color=shade, label=f"rank {rank}") for rank, shade in enumerate(shades, 1)
             ],

@@ -11,8 +11,9 @@ from orbench.stats import (
     Band,
     CurvesOverEnvs,
     LearningCurves,
+    averaged_in_words,
     curves_over_envs,
-    sample_efficiency,
+    efficiency_bands,
 )
 
 from .axis import Axis
@@ -54,22 +55,16 @@ def plot_efficiency(
     sets = curves_over_envs(
         curves, points=points, scale=None if normaliser is None else normaliser.scaled
     )
-    bands = {
-        name: {
-            one.label: sample_efficiency(
-                one.scores,
-                one.at,
-                statistic=name,
-                method=how.method,
-                level=how.level,
-                reps=how.reps,
-                seed=how.seed,
-                engine=how.engine,
-            )
-            for one in sets
-        }
-        for name in dict.fromkeys(statistics)
-    }
+    bands = efficiency_bands(
+        {one.label: one.scores for one in sets},
+        {one.label: one.at for one in sets},
+        statistics=tuple(dict.fromkeys(statistics)),
+        method=how.method,
+        level=how.level,
+        reps=how.reps,
+        seed=how.seed,
+        engine=how.engine,
+    )
     notes = efficiency_sentences(sets, curves, normaliser, how)
     normalised = normaliser is not None
     return efficiency_figure(bands, curves, normalised=normalised, notes=notes, title=title)
@@ -148,6 +143,7 @@ def _scores_in_words(curves: LearningCurves, normaliser: Normaliser | None) -> t
         repeated_in_words(
             {f"{one.label} on {one.env_id}": one.repeated_seeds for one in curves.curves}
         ),
+        averaged_in_words(run for one in curves.curves for run in one.runs),
         f"Rows that are NaN or infinite are left out: {skipped}." if skipped else "",
         left_out_in_words(curves.left_out),
     )

@@ -15,14 +15,14 @@ from matplotlib.legend import Legend
 
 from orbench.errors import FigureError
 
-from .legend import LegendEntries, draw_legend, inches_of, legend_entries
+from .fitting import broken, fitted, inches_of
+from .legend import LegendEntries, draw_legend, legend_entries, padding_of
 from .style import WIDTHS, Look, width_named
 
-__all__ = ["Frame", "Grid", "fitted", "grid_columns", "grid_of"]
+__all__ = ["Frame", "Grid", "grid_columns", "grid_of"]
 
 # Panels narrower than this get the small type.
 _SMALL_PANEL_INCHES = 1.5
-_LETTERS_AT_LEAST = 8
 _LEGEND_LINE_INCHES = 0.16
 _AROUND_INCHES = 0.25
 _TITLE_INCHES = 0.2
@@ -89,6 +89,7 @@ class Frame:
     grid: Grid
     drawn: Figure
     panels: list[Axes]
+    _height: float
     _entries: LegendEntries = field(default_factory=LegendEntries)
 
     @classmethod
@@ -120,21 +121,30 @@ class Frame:
             drawn.suptitle(title)
         places = drawn.subplots(grid.rows, grid.columns, squeeze=False, sharex=look.share_x)
         panels = list(places.flat[: len(titles)])
-        for axes, text in zip(panels, titles, strict=True):
-            size = mpl.rcParams["axes.titlesize"]
-            axes.set_title(fitted(drawn, text, grid.panel - title_room, size))
+        size = mpl.rcParams["axes.titlesize"]
+        shown = fitted(drawn, titles, grid.panel - title_room, size)
+        for axes, text in zip(panels, shown, strict=True):
+            axes.set_title(text)
+            # Panels have no labels of their own: to look for a place for them takes long.
+            axes.xaxis.set_label_coords(0.5, 0)
+            axes.yaxis.set_label_coords(0, 0.5)
         for axes in places.flat[len(titles) :]:
             axes.set_axis_off()
-        return cls(grid, drawn, panels, entries)
+        return cls(grid, drawn, panels, grid.rows * panel_height, entries)
 
     def finish(self, x_label: str, y_label: str = "") -> Figure:
         """Draw the legend and shared labels, make the layout once and keep it for every format."""
         drawn = self.drawn
         legend = draw_legend(drawn, self._entries) if self._entries.handles else None
-        below = drawn.supxlabel(x_label) if x_label else None
-        left = drawn.supylabel(y_label) if y_label else None
-        drawn.draw_without_rendering()
+        below = drawn.supxlabel(self._broken(x_label, self.grid.width)) if x_label else None
+        left = drawn.supylabel(self._broken(y_label, self._height)) if y_label else None
+        # The layout alone: a draw without rendering would make every tick and path once more.
+        if (engine := drawn.get_layout_engine()) is not None:
+            engine.execute(drawn)
         drawn.set_layout_engine(None)
+        for axes in self.panels:
+            if axes.title.get_window_extent().x1 > drawn.bbox.x1:
+                axes.title.set(x=1, ha="right")
         # The layout leaves room for the label and the legend, but puts one on the other, and
         # centres labels on the figure where they belong to the panels.
         boxes = [axes.get_position() for axes in drawn.axes]
@@ -142,16 +152,24 @@ class Frame:
         if left is not None:
             left.set_y((low + high) / 2)
         if below is not None:
-            below.set_x((min(box.x0 for box in boxes) + max(box.x1 for box in boxes)) / 2)
+            middle = (min(box.x0 for box in boxes) + max(box.x1 for box in boxes)) / 2
+            half = below.get_window_extent().width / drawn.bbox.width / 2
+            below.set_x(max(half, min(middle, 1 - half)))
         if below is not None and legend is not None:
             below.set(y=self._between_panels_and(legend), va="center")
         return drawn
 
+    def _broken(self, label: str, room: float) -> str:
+        """A shared label, in lines where it is longer than `room` inches."""
+        wide = inches_of(self.drawn, label, mpl.rcParams["figure.labelsize"])
+        return label if wide <= room else broken(label, int(len(label) * room / wide))
+
     def _between_panels_and(self, legend: Legend) -> float:
         """The height, in parts of the figure's, between tick labels and the legend's text."""
-        extents = [axes.get_tightbbox() for axes in self.panels]
+        lowest = self.panels[(self.grid.rows - 1) * self.grid.columns :]
+        extents = [axes.get_tightbbox() for axes in lowest]
         ticks = min(extent.y0 for extent in extents if extent is not None)
-        entries = max(text.get_window_extent().y1 for text in legend.get_texts())
+        entries = legend.get_window_extent().y1 - padding_of(legend)
         middle = self.drawn.transFigure.inverted().transform((0, (entries + ticks) / 2))
         return float(middle[1])
 
@@ -164,14 +182,3 @@ def _set_gaps(drawn: Figure, grid: Grid, look: Look) -> None:
     ):
         if gap is not None and engine is not None:
             engine.set(**{name: gap * (panels - 1) / panels})
-
-
-def fitted(drawn: Figure, text: str, room: float, size: float) -> str:
-    """A text, or its beginning and end around an ellipsis if it is wider than `room` inches."""
-    letters = len(text)
-    shown = text
-    while letters > _LETTERS_AT_LEAST and inches_of(drawn, shown, size) > room:
-        letters -= 1
-        head = letters // 2
-        shown = f"{text[:head]}\N{HORIZONTAL ELLIPSIS}{text[len(text) - letters + head :]}"
-    return shown

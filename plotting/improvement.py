@@ -21,6 +21,7 @@ Pair = tuple[str, str]
 
 # More pairs than this stand in a panel for each run set, where one row has the same opponent.
 _MOST_PAIRS = 15
+_LETTERS_A_LINE = 36
 
 
 def plot_improvement(
@@ -86,12 +87,14 @@ def improvement_figure(
     labels = tuple(labels) or tuple(dict.fromkeys(label for pair in estimates for label in pair))
     together = len(estimates) <= _MOST_PAIRS
     if together:
-        rows = tuple(f"{x} > {y}" for x, y in estimates)
+        # Two long names stand one below the other.
+        gap = "\n" if any(len(x) + len(y) > _LETTERS_A_LINE for x, y in estimates) else " "
+        rows = tuple(f"{x}{gap}> {y}" for x, y in estimates)
         panels = [PointsPanel("", "", _marks(estimates, rows))]
     else:
         rows = labels
         panels = [
-            PointsPanel(x, f"{x} better than", _marks(ours, [y for _, y in ours]))
+            PointsPanel(x, x, _marks(ours, [y for _, y in ours]))
             for x in labels
             if (ours := {pair: one for pair, one in estimates.items() if pair[0] == x})
         ]
@@ -99,12 +102,17 @@ def improvement_figure(
         panels=tuple(panels),
         rows=rows,
         labels=labels,
-        axis=Axis("P(X > Y)", "probability", limits=(-0.02, 1.02)),
+        axis=Axis(
+            "P(X > Y)" if together else "P(X > Y), X above the panel, Y beside the row",
+            "probability",
+            limits=(-0.02, 1.02),
+        ),
         title=title,
         notes=sentences(
             f"{title}." if title else "",
             "P(X > Y): the probability that a run of X scores above a run of Y on the same env,"
             " ties counting one half; mean over envs.",
+            "" if together else "X is the run set above a panel, Y the one beside a row.",
             notes,
             "Lines across: point estimates; bars: intervals; rings: n = 1 on an env, hence no"
             " interval; dashed: 0.5, neither is better.",

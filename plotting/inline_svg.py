@@ -26,7 +26,7 @@ _LEFT_OUT = {f"{_SVG}metadata", f"{_SVG}style"}
 
 
 def inline_svg(svg: bytes, *, prefix: str, title: str, theme: str = "light") -> str:
-    """The markup of a file that `figure_bytes` made, drawn with `theme`, to stand in a page.
+    """The markup of a file that `picture` made, drawn with `theme`, to stand in a page.
 
     `prefix` is letters and digits, another one for each figure of the page; `title` is what a
     reader who cannot see it is told. Comments, which hold texts of the figure, are left out.

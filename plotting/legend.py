@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,9 +10,10 @@ import matplotlib as mpl
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
-from matplotlib.text import Text
 
-__all__ = ["LegendEntries", "draw_legend", "inches_of", "legend_entries"]
+from .fitting import broken, inches_of
+
+__all__ = ["LegendEntries", "draw_legend", "legend_entries", "padding_of"]
 
 # What stands beside a legend's text: the handle and the gaps, in type sizes.
 _HANDLE_EMS = 4.9
@@ -46,11 +46,10 @@ def legend_entries(
     widest = max(inches_of(drawn, text, size) for text in texts)
     if widest > room:
         letters = max(8, int(max(map(len, texts)) * room / widest))
-        broken = ["\n".join(textwrap.wrap(text, letters)) or text for text in texts]
-        for handle, text in zip(handles, broken, strict=True):
+        texts = [broken(text, letters) for text in texts]
+        for handle, text in zip(handles, texts, strict=True):
             handle.set_label(text)
-        most_lines = max(text.count("\n") + 1 for text in broken)
-        return LegendEntries(tuple(handles), 1, len(broken) * most_lines)
+        return LegendEntries(tuple(handles), 1, sum(text.count("\n") + 1 for text in texts))
     columns = max(1, int(width / (_HANDLE_EMS * size / 72 + widest)))
     # No row nearly empty: as many rows as that takes, then as few columns as those need.
     rows = math.ceil(len(texts) / min(columns, most or _MOST_COLUMNS))
@@ -78,7 +77,8 @@ def draw_legend(drawn: Figure, entries: LegendEntries) -> Legend:
     )
 
 
-def inches_of(drawn: Figure, text: str, size: float) -> float:
-    """How wide a text is, in inches."""
-    drawing = Text(0, 0, text, fontsize=size, figure=drawn)
-    return float(drawing.get_window_extent().width / drawn.dpi)
+def padding_of(legend: Legend) -> float:
+    """The height of the room above and below the entries of a drawn legend, in pixels."""
+    figure = legend.get_figure(root=True)
+    assert figure is not None
+    return float(_PAD_EMS * mpl.rcParams["legend.fontsize"] * figure.dpi / 72)

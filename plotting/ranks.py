@@ -13,7 +13,7 @@ from .interval_settings import IntervalSettings
 from .score_figures import by_label_and_env
 from .tables import Cell, Column, Table
 
-__all__ = ["RankRow", "RanksFigure", "plot_ranks", "ranks_figure"]
+__all__ = ["RankRow", "RanksFigure", "plot_ranks", "rank_in_words", "ranks_figure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,18 @@ def plot_ranks(
         reps=how.reps,
         seed=how.seed,
     )
-    best = "lowest" if lower_is_better else "highest"
     notes = sentences(
-        f"Rank 1 has the {best} mean score on an env; ties share the mean of their ranks.",
+        rank_in_words(lower_is_better=lower_is_better),
         score_sentences(matrices),
         interval_in_words("Intervals", how),
     )
     return ranks_figure(estimates, notes=notes, title=title)
+
+
+def rank_in_words(*, lower_is_better: bool) -> str:
+    """The sentence on what has rank 1."""
+    best = "lowest" if lower_is_better else "highest"
+    return f"Rank 1 has the {best} mean score on an env; ties share the mean of their ranks."
 
 
 def ranks_figure(

@@ -133,7 +133,8 @@ def _method(options: CurveOptions) -> str:
         else ""
     )
     return (
-        f"Lines: mean over runs, linearly interpolated to {GRID_POINTS:,} points of the stretch "
+        "Lines: mean over runs, rows of one step averaged and runs linearly interpolated to"
+        f" {GRID_POINTS:,} points of the stretch "
         "that all runs of the set cover; bands: ± one standard deviation over runs (n - 1)"
         f"{rolling}."
     )

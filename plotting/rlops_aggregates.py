@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from orbench.errors import ScoreError, UsageError
 from orbench.rlops import STATISTIC_NAMES, Normalised, Samples
-from orbench.stats import sample_efficiency
+from orbench.stats import Band, efficiency_bands
 
 from .axis import Axis
 from .bands import band_line
@@ -20,7 +20,15 @@ from .points import PointsFigure
 from .profiles import plot_profiles
 from .score_figures import plot_intervals
 
-__all__ = ["rlops_aggregates", "rlops_efficiency", "rlops_profiles", "rlops_walltime_efficiency"]
+__all__ = [
+    "rlops_aggregates",
+    "rlops_bands",
+    "rlops_efficiency",
+    "rlops_profiles",
+    "rlops_walltime_efficiency",
+]
+
+Bands = Mapping[str, Mapping[str, Band]]
 
 _THRESHOLDS = 81
 _NAMES = {name: title for title, name in STATISTIC_NAMES.items()}
@@ -43,56 +51,48 @@ def rlops_profiles(scores: Normalised, threshold: float, how: IntervalSettings) 
     )
 
 
-def rlops_efficiency(scores: Normalised, how: IntervalSettings, *, x_label: str) -> CurvesFigure:
+def rlops_bands(
+    samples: Mapping[str, Samples], statistics: Sequence[str], how: IntervalSettings
+) -> Bands:
+    """The bands of statistics over envs along an axis, by statistic and label."""
+    return efficiency_bands(
+        {label: list(one.values.values()) for label, one in samples.items()},
+        {label: one.x for label, one in samples.items()},
+        statistics=statistics,
+        method=how.method,
+        level=how.level,
+        reps=how.reps,
+        seed=how.seed,
+        engine=how.engine,
+    )
+
+
+def rlops_efficiency(
+    scores: Normalised, bands: Bands, how: IntervalSettings, *, x_label: str
+) -> CurvesFigure:
     """Sample efficiency: a panel for each statistic, over the steps that all runs of a set cover.
 
-    Raises ScoreError if no set has such steps.
+    `bands` are those of all statistics over steps. Raises ScoreError if no set has such steps.
     """
-    panels = tuple(
-        _panel(name, title, scores.over_steps, name, how) for name, title in _NAMES.items()
-    )
+    panels = tuple(_panel(name, title, bands[name]) for name, title in _NAMES.items())
     return _figure(scores, panels, Axis(x_label, "step"), "statistic", scores.over_steps, how)
 
 
 def rlops_walltime_efficiency(
-    scores: Normalised, statistic: str, how: IntervalSettings, time_unit: str
+    scores: Normalised, bands: Bands, statistic: str, how: IntervalSettings, time_unit: str
 ) -> CurvesFigure:
-    """One statistic twice: over steps, and over the time that all runs of a set took."""
+    """One statistic twice: over steps, as in `bands`, and over the time that all runs took."""
     title = _NAMES[statistic]
+    over_time = rlops_bands(scores.over_time, (statistic,), how)
     panels = (
-        _panel("step", f"{title} over steps", scores.over_steps, statistic, how),
-        _panel(
-            f"time_{time_unit}",
-            f"{title} over time ({time_unit})",
-            scores.over_time,
-            statistic,
-            how,
-        ),
+        _panel("step", f"{title} over steps", bands[statistic]),
+        _panel(f"time_{time_unit}", f"{title} over time ({time_unit})", over_time[statistic]),
     )
     drawn = tuple(panel for panel in panels if panel.lines)
     return _figure(scores, drawn, Axis("", "at"), "over", scores.over_time, how)
 
 
-def _panel(
-    name: str,
-    title: str,
-    samples: Mapping[str, Samples],
-    statistic: str,
-    how: IntervalSettings,
-) -> Panel:
-    bands = {
-        label: sample_efficiency(
-            list(one.values.values()),
-            one.x,
-            statistic=statistic,
-            method=how.method,
-            level=how.level,
-            reps=how.reps,
-            seed=how.seed,
-            engine=how.engine,
-        )
-        for label, one in samples.items()
-    }
+def _panel(name: str, title: str, bands: Mapping[str, Band]) -> Panel:
     return Panel(name, title, tuple(band_line(label, band) for label, band in bands.items()))
 
 

@@ -1,40 +1,24 @@
 """Writes figures: the pictures, the caption and the numbers, byte-identical when repeated.
 
-Nothing that changes between two writings gets in: no dates, no random ids, no version of the
-program that wrote it where the format lets us leave it out. A file is written beside its place and
-moved there whole, so that a reader never sees half of it.
+A file is written beside its place and moved there whole, so that a reader never sees half of it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
 import os
-import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from orbench.errors import FigureError, near
 
 from .figures import AnyFigure, draw_figure
+from .pictures import FIGURE_FORMATS, picture
 from .render_tables import render_table
-from .style import Look, matplotlib_settings, theme_named
+from .style import Look
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-__all__ = ["FIGURE_FORMATS", "figure_bytes", "figure_files", "save_figure", "write_file"]
-
-FIGURE_FORMATS = ("png", "svg", "pdf")
-"""The formats that figures are written in."""
-
-_METADATA: dict[str, dict[str, str | None]] = {
-    "png": {"Software": None},
-    "svg": {"Date": None, "Creator": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-}
+__all__ = ["figure_files", "save_figure", "write_file"]
 
 
 def save_figure(
@@ -63,31 +47,14 @@ def figure_files(
     figure: AnyFigure, *, formats: Sequence[str], look: Look | None = None
 ) -> dict[str, bytes]:
     """The files of a figure by suffix: drawn once, in every format, then caption and numbers."""
-    look = look or Look()
+    for form in formats:
+        _check_format(form)
     drawn = draw_figure(figure, look)
-    contents = {f".{form}": figure_bytes(drawn, form, look) for form in formats}
+    contents = {f".{form}": picture(drawn, form, look) for form in formats}
     contents[".txt"] = f"{figure.caption}\n".encode()
     for form in ("csv", "json"):
         contents[f".{form}"] = render_table(figure.numbers, form).encode()
     return contents
-
-
-def figure_bytes(drawn: Figure, form: str, look: Look | None = None) -> bytes:
-    """A drawn figure as the bytes of a file; equal figures give equal bytes."""
-    _check_format(form)
-    out = io.BytesIO()
-    with matplotlib_settings(theme_named((look or Look()).theme)):
-        drawn.savefig(out, format=form, metadata=_METADATA[form])
-    return _with_short_numbers(out.getvalue()) if form == "svg" else out.getvalue()
-
-
-def _with_short_numbers(svg: bytes) -> bytes:
-    """The outlines of an SVG to a hundredth of a point: half the size, and nobody can see it."""
-
-    def shorter(outline: re.Match[bytes]) -> bytes:
-        return re.sub(rb"(\.\d\d)\d+", rb"\1", outline[0])
-
-    return re.sub(rb' d="[^"]*"', shorter, svg)
 
 
 def _stem_and_formats(path: Path, formats: Sequence[str]) -> tuple[Path, list[str]]:

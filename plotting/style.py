@@ -208,6 +208,8 @@ def matplotlib_settings(theme: Theme, *, small: bool = False) -> Iterator[None]:
                 "axes.titlecolor": theme.ink,
                 "axes.titlesize": base + 0.5,
                 "axes.titlepad": 3.0,
+                # A place of its own: matplotlib needs not look for one above ticks on the top.
+                "axes.titley": 1.0,
                 "figure.dpi": 300.0,
                 "figure.facecolor": theme.background,
                 "figure.labelsize": base + 1,

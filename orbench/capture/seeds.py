@@ -35,7 +35,8 @@ def capture_seeds(seed: int | None, pause: Callable[[], object] = lambda: None) 
     """The document `seeds`, as things stand at this moment in this process.
 
     `generators` has a `verdict` for each generator (declared seed, other seed, not seeded,
-    unknown) and a `detail` that says why; `flags` has what torch and jax were told.
+    unknown) and a `detail` that says why; `flags` has what torch and jax were told;
+    `seed_everything` what that function did, if it was called.
     """
     readers: dict[str, Callable[[int | None, Callable[[], object]], Facts | None]] = {
         "random": _random,
@@ -52,7 +53,9 @@ def capture_seeds(seed: int | None, pause: Callable[[], object] = lambda: None) 
             told = _verdict(UNKNOWN, f"cannot be read: {type(error).__name__}: {error}")
         if told is not None:
             generators[name] = told
-    return {"declared": seed, "generators": generators, "flags": _flags()}
+    document: Facts = {"declared": seed, "generators": generators, "flags": _flags()}
+    seeding = loaded_module("orbench.seeding")
+    return document if seeding is None else document | seeding.seeds_told
 
 
 def merge_seeds(earlier: Document, later: Document) -> dict[str, JsonValue]:

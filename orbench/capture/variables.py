@@ -12,7 +12,7 @@ from ..run import Document
 from .secret_names import is_secret_variable
 from .secrets import Redactor
 
-__all__ = ["ALLOWED", "capture_variables"]
+__all__ = ["ALLOWED", "capture_variables", "names_matcher"]
 
 ALLOWED = (
     # threads and numerics
@@ -52,7 +52,7 @@ def capture_variables(redactor: Redactor, environ: Mapping[str, str]) -> Documen
     never recorded, whatever the list says.
     """
     added = tuple(filter(None, map(str.strip, environ.get("ORBENCH_CAPTURE_ENV", "").split(","))))
-    allowed = _pattern(ALLOWED + added)
+    allowed = names_matcher(ALLOWED + added)
     return {
         storable_text(name): redactor.text(storable_text(value))
         for name, value in sorted(environ.items())
@@ -61,5 +61,6 @@ def capture_variables(redactor: Redactor, environ: Mapping[str, str]) -> Documen
 
 
 @cache
-def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+def names_matcher(names: tuple[str, ...] = ALLOWED) -> re.Pattern[str]:
+    """What matches these names, in which `*` stands for anything."""
     return re.compile("|".join(map(translate, names)))

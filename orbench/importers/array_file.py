@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..errors import ImportFileError
 from .table_file import MOST_COLUMNS, Cell, TableFile
 
-__all__ = ["MOST_ARRAY_BYTES", "open_arrays"]
+__all__ = ["MOST_ARRAY_BYTES", "open_arrays", "read_arrays"]
 
 MOST_ARRAY_BYTES = 2**30
 """An array file holds at most this many bytes of numbers, unpacked."""
@@ -38,17 +38,24 @@ def open_arrays(path: Path, name: str, *, transpose: bool) -> TableFile:
     (n, k) is the columns `0`, `1`, ...; in an archive `name.0`, `name.1`, ...; fields of a
     structured array are columns of their names. One number is a column of it.
     """
-    try:
-        if path.suffix.lower() == ".npy":
-            arrays = {"": _read_npy_file(path, name)}
-        else:
-            arrays = _read_npz_file(path, name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise ImportFileError(f"{name}: is damaged or not an .npz file: {error}") from error
+    arrays = read_arrays(path, name)
     columns: dict[str, Array] = {}
     for key, array in arrays.items():
         columns |= _columns(key, array.T if transpose else array, name)
     return _table(columns, name)
+
+
+def read_arrays(path: Path, name: str) -> dict[str, Array]:
+    """The arrays in a `.npz` file by name, or that of an `.npy` file as ``; never unpickled.
+
+    Raises ImportFileError.
+    """
+    try:
+        if path.suffix.lower() == ".npy":
+            return {"": _read_npy_file(path, name)}
+        return _read_npz_file(path, name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        raise ImportFileError(f"{name}: is damaged or not an .npz file: {error}") from error
 
 
 def _table(columns: Mapping[str, Array], name: str) -> TableFile:

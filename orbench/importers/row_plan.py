@@ -12,9 +12,17 @@ from .cells import CellError, as_number
 from .mapping import ALL_COLUMNS, IDENTITY, Source, TableMapping, parse_source
 from .table_file import Cell, TableFile
 
-__all__ = ["Reading", "RowPlan", "ValueColumn", "mean_columns", "plan_rows"]
+__all__ = [
+    "DEFAULT_PROJECT",
+    "USUAL_NAMES",
+    "Reading",
+    "RowPlan",
+    "ValueColumn",
+    "mean_columns",
+    "plan_rows",
+]
 
-_USUAL_NAMES: dict[str, tuple[str, ...]] = {
+USUAL_NAMES: dict[str, tuple[str, ...]] = {
     "project": ("project",),
     "exp_name": ("exp_name", "algo", "algorithm", "agent", "method", "variant"),
     "env_id": ("env_id", "env", "environment", "env_name", "task", "game"),
@@ -26,11 +34,13 @@ _USUAL_NAMES: dict[str, tuple[str, ...]] = {
     "wall_time": ("wall_time", "timestamp"),
     "metric": ("metric", "metric_name"),
 }
+"""What columns and config keys are usually called, by target."""
+
 _USUAL_VALUES = (
     *("value", "score", "return", "reward", "episodic_return", "episode_return"),
     *("episode_reward", "ep_rew_mean", "success", "success_rate"),
 )
-_DEFAULT_PROJECT = "imported"
+DEFAULT_PROJECT = "imported"
 _PEEKED_ROWS = 100
 
 
@@ -106,7 +116,7 @@ def plan_rows(mapping: TableMapping, table: TableFile, groups: Mapping[str, str]
     """
     _check_columns(table)
     resolver = _Resolver(mapping, table, groups)
-    found = {name: resolver.reading(name) for name in _USUAL_NAMES}
+    found = {name: resolver.reading(name) for name in USUAL_NAMES}
     config = {
         target.removeprefix("config."): resolver.required(target)
         for target in dict.fromkeys((*dict(mapping.sources), *mapping.constants))
@@ -161,7 +171,7 @@ class _Resolver:
             return Reading(f"@{target}", constant=self.groups[target])
         if target in (mapping.wide.groupindex if mapping.wide else ()):
             return None  # the names of the value columns tell
-        column = self.usual_column(_USUAL_NAMES.get(target, ()))
+        column = self.usual_column(USUAL_NAMES.get(target, ()))
         return Reading(column, Source("column", column)) if column is not None else None
 
     def is_said(self, target: str) -> bool:
@@ -199,7 +209,7 @@ class _Resolver:
     def missing(self, target: str) -> Reading:
         """The default of a target that names a run; raises UsageError where there is none."""
         if target == "project":
-            return Reading(f"{_DEFAULT_PROJECT} (default)", constant=_DEFAULT_PROJECT)
+            return Reading(f"{DEFAULT_PROJECT} (default)", constant=DEFAULT_PROJECT)
         none = ", or --set seed=none" if target == "seed" else ""
         raise UsageError(
             f"{self.table.name}: nothing says the {target} of its runs: --map {target}=COLUMN, "

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from ..errors import ImportFileError, near
+from ..errors import ImportFileError
 from ..run import Document, JsonValue
+from .found_files import checked_path, name_of, sha256_of
 from .imported import FoundPath, ImportedRun
 from .mapping import TableMapping
 from .row_plan import RowPlan, plan_rows
@@ -17,8 +17,6 @@ from .table_file import SUFFIXES, TableFile, open_table
 from .table_rows import RunRows, read_rows
 
 __all__ = ["TableImporter"]
-
-_HASHED_AT_ONCE = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +42,15 @@ class TableImporter:
 
     def _at(self, path: Path) -> Iterable[FoundPath]:
         if path.is_dir():
-            files = [FoundPath(file, _name(file, path)) for file in self._in_folder(path)]
+            files = [FoundPath(file, name_of(file, path)) for file in self._in_folder(path)]
             if not files:
                 what = f"file that fits '{self.glob}'" if self.glob else f"table ({_SUFFIXES_SAID})"
                 raise ImportFileError(f"{path}: the folder has no {what}")
             return files
-        if not path.exists():
-            beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
-            raise ImportFileError(f"{path}: there is no such file{near(path.name, beside)}")
+        checked_path(path)
         if not path.is_file() or path.suffix.lower() not in SUFFIXES:
             raise ImportFileError(f"{path}: is no table; tables are files {_SUFFIXES_SAID}")
-        return [FoundPath(path, _name(path, path.parent))]
+        return [FoundPath(path, name_of(path, path.parent))]
 
     def _in_folder(self, folder: Path) -> list[Path]:
         """The tables in a folder and the folders in it; links to folders are not followed."""
@@ -78,7 +74,7 @@ class TableImporter:
         provenance: dict[str, JsonValue] = {
             "importer": self.name,
             "file": found.name,
-            "sha256": _sha256(found.path),
+            "sha256": sha256_of(found.path),
             "mapping": self.mapping.document(),
             "read_as": plan.document(),
         }
@@ -142,19 +138,3 @@ def _imported(
             "times": rows.timed or "of the file",
         },
     )
-
-
-def _name(file: Path, root: Path) -> str:
-    """The name that a file is recorded by: as given, or from its folder on; never absolute."""
-    if not file.is_absolute() and ".." not in file.parts:
-        return file.as_posix()
-    folder = root.resolve()
-    return (PurePath(folder.name) / file.resolve().relative_to(folder)).as_posix()
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(_HASHED_AT_ONCE):
-            digest.update(piece)
-    return digest.hexdigest()

@@ -26,7 +26,8 @@ MAXMIN = "maxmin"
 
 _DATA = Path(__file__).parent / "data"
 _NO_SOURCE = {
-    "minatar": "we know of no published reference scores for MinAtar",
+    "minatar": "MinAtar's authors (Young & Tian 2019) publish curves and no reference scores: give"
+    " a CSV file of your own with the columns env,low,high",
     "procgen": "Procgen's ranges depend on the difficulty: use procgen-easy or procgen-hard",
 }
 

@@ -22,10 +22,12 @@ Definitions are those of Agarwal et al. 2021, "Deep RL at the Edge of the Statis
 | `--metric M` | the series asked for | required |
 | `--by KEY` (repeatable) | `group_by`: exp_name, project, tag, config.x, ... | exp_name |
 | `--select last/last-100/last-10%/best/lowest/at-1e6` | `select` | last-10% |
+| `--repeats keep/average/last-pass/longest-pass` | `repeats`, see orbench.repeats | keep |
 | `--statistic NAME` (repeatable) | `statistics`, see STATISTICS | mean, median, iqm |
 | `--interval calibrated/percentile` | `method` | calibrated |
 | `--level 0.95` | `level` | 0.95 |
 | `--reps N`, `--seed N` | `reps`, `seed` of the bootstrap | 50000, 0 |
+| `--engine numpy/rliable` | `engine` | numpy |
 | `--include STATUS` (repeatable) | `include`: states besides finished | none |
 | `--normalise NAME/FILE` | `normalise`, see orbench.normalisation | none |
 | `--best highest/lowest/none` | `best`: what is marked, by test | highest |
@@ -53,11 +55,12 @@ from .curves import (
     CURVE_INTERVALS,
     CurveEstimate,
     RunCurve,
+    averaged_in_words,
     curve_estimate,
     run_curve,
     smoothed,
 )
-from .efficiency import CurveScores, area_under_curve, sample_efficiency
+from .efficiency import CurveScores, area_under_curve, efficiency_bands, sample_efficiency
 from .estimates import Estimate, interval_estimates
 from .intervals import (
     INTERVALS,
@@ -128,11 +131,13 @@ __all__ = [
     "TimeEstimate",
     "area_under_curve",
     "as_tasks",
+    "averaged_in_words",
     "best_run_sets",
     "curve_estimate",
     "curve_peak",
     "curves_over_envs",
     "difference_estimates",
+    "efficiency_bands",
     "first_reach",
     "holm",
     "interval_estimates",

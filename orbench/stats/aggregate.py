@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ScoreError, near
+from .medians import medians
 
 if TYPE_CHECKING:
     from .bootstrap import Resample
@@ -142,12 +143,7 @@ class Median:
 
     def replicates(self, sample: Resample) -> NDArray[np.float64]:
         """The statistic of every resample, (reps)."""
-        ordered = np.ascontiguousarray(sample.task_means.T)
-        ordered.sort(axis=1)
-        middle = ordered.shape[1] // 2
-        if ordered.shape[1] % 2:
-            return ordered[:, middle].copy()
-        return (ordered[:, middle - 1] + ordered[:, middle]) / 2
+        return medians(sample.task_means)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ was drawn), which is all that a statistic needs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..errors import ScoreError
 from .aggregate import Statistic, TaskArrays
 from .draws import Counts, Seed, as_int_seed, draw_counts, draw_over_tasks, random_words
+from .patterns import MOST_RUNS, pattern_numbers, patterns
 
 __all__ = [
     "MINIMUM_REPS",
@@ -33,14 +34,25 @@ MINIMUM_REPS = 100
 
 _BLOCK_REPS = 8192
 _BLOCK_CELLS = 32 * 2**20
+# Run sets of equal sizes see the same draws: so many are remembered while they are this small.
+_REMEMBERED, _REMEMBERED_CELLS = 4, 8 * 2**20
 
 
 class Resample:
-    """A block of resamples of the scores: `counts` is one array (n_task x reps) per task."""
+    """A block of resamples of the scores: `counts` is one array (n_task x reps) per task.
 
-    def __init__(self, tasks: TaskArrays, counts: Sequence[Counts]) -> None:
+    `numbers` are the numbers of their patterns, if known, for each task that has few runs.
+    """
+
+    def __init__(
+        self,
+        tasks: TaskArrays,
+        counts: Sequence[Counts],
+        numbers: Sequence[NDArray[np.intp] | None] = (),
+    ) -> None:
         self.tasks = tasks
         self.counts = counts
+        self._numbers = numbers or [None] * len(counts)
 
     @property
     def reps(self) -> int:
@@ -56,13 +68,38 @@ class Resample:
         """The same for other scores of the same runs, (tasks x reps)."""
         # Rows a power of two apart would share the same few places in the cache.
         means = np.zeros((len(tasks), self.reps + 8))[:, : self.reps]
-        part = np.empty(self.reps)
-        for total, column, counts in zip(means, tasks, self.counts, strict=True):
-            for value, drawn in zip(column, counts, strict=True):
-                if value:
-                    np.add(total, np.multiply(drawn, value, out=part), out=total)
-            total /= len(column)
+        for row, column, counts, numbers in zip(
+            means, tasks, self.counts, self._numbers, strict=True
+        ):
+            if not column.any():
+                continue
+            if numbers is None:
+                _add_means(column, counts, row)
+            else:
+                of_patterns = np.zeros(patterns(len(column)).shape[1])
+                _add_means(column, patterns(len(column)), of_patterns)
+                of_patterns.take(numbers, out=row, mode="clip")
         return means
+
+    def at_points(self, curves: TaskArrays) -> Iterator[Resample]:
+        """The same resamples of what `curves`, one array (n_task x points) per task, have there."""
+        numbers = [
+            pattern_numbers(counts)
+            if counts.dtype.kind == "u" and len(counts) <= MOST_RUNS
+            else None
+            for counts in self.counts
+        ]
+        for point in range(curves[0].shape[1]):
+            yield Resample(tuple(curve[:, point] for curve in curves), self.counts, numbers)
+
+
+def _add_means(column: NDArray[np.float64], counts: Counts, to: NDArray[np.float64]) -> None:
+    """Add to zeros (reps) the means of runs (n) of which `counts` (n x reps) were drawn."""
+    part = np.empty(len(to))
+    for value, drawn in zip(column, counts, strict=True):
+        if value:
+            np.add(to, np.multiply(drawn, value, out=part), out=to)
+    to /= len(column)
 
 
 class _TaskResample(Resample):
@@ -135,15 +172,14 @@ def resamples(
     independent resamples of one seed. Raises ScoreError for fewer than `MINIMUM_REPS`.
     """
     check_reps(reps)
+    sizes = tuple(len(column) for column in tasks)
+    if not over_tasks:
+        for counts in _drawn(seed, key, sizes, reps):
+            yield Resample(tasks, counts)
+        return
     words = random_words(seed, key)
-    sizes = [len(column) for column in tasks]
-    block = _block(sum(sizes))
-    for start in range(0, reps, block):
-        size = min(block, reps - start)
-        if over_tasks:
-            yield _TaskResample(tasks, *draw_over_tasks(words, sizes, size))
-        else:
-            yield Resample(tasks, [draw_counts(words, runs, size) for runs in sizes])
+    for size in _blocks(reps, sum(sizes)):
+        yield _TaskResample(tasks, *draw_over_tasks(words, sizes, size))
 
 
 def resamples_of_sets(
@@ -156,14 +192,13 @@ def resamples_of_sets(
     check_reps(reps)
     # All sets of one call start from the same words and differ by their key.
     seed = as_int_seed(seed)
-    sources = [random_words(seed, (0 if paired else place,)) for place in range(len(sets))]
-    block = _block(max(sum(len(column) for column in tasks) for tasks in sets))
-    for start in range(0, reps, block):
-        size = min(block, reps - start)
-        yield tuple(
-            Resample(tasks, [draw_counts(words, len(column), size) for column in tasks])
-            for tasks, words in zip(sets, sources, strict=True)
-        )
+    most = max(sum(len(column) for column in tasks) for tasks in sets)
+    drawn = [
+        _drawn(seed, (0 if paired else place,), tuple(len(column) for column in tasks), reps, most)
+        for place, tasks in enumerate(sets)
+    ]
+    for counts in zip(*drawn, strict=True):
+        yield tuple(Resample(tasks, own) for tasks, own in zip(sets, counts, strict=True))
 
 
 def check_reps(reps: int) -> None:
@@ -172,6 +207,37 @@ def check_reps(reps: int) -> None:
         raise ScoreError(f"{reps} replicates make no interval; use at least {MINIMUM_REPS}")
 
 
-def _block(runs: int) -> int:
-    """How many replicates are made at once."""
-    return max(256, min(_BLOCK_REPS, _BLOCK_CELLS // runs))
+def _drawn(
+    seed: Seed, key: tuple[int, ...], sizes: tuple[int, ...], reps: int, runs: int = 0
+) -> Iterator[tuple[Counts, ...]]:
+    """The counts of tasks of these sizes, block by block as is right for so many runs."""
+    runs = runs or sum(sizes)
+    if isinstance(seed, np.random.Generator) or sum(sizes) * reps > _REMEMBERED_CELLS:
+        return _drawn_now(seed, key, sizes, reps, runs)
+    return iter(_remembered(seed, key, sizes, reps, runs))
+
+
+@lru_cache(_REMEMBERED)
+def _remembered(
+    seed: int, key: tuple[int, ...], sizes: tuple[int, ...], reps: int, runs: int
+) -> tuple[tuple[Counts, ...], ...]:
+    blocks = tuple(_drawn_now(seed, key, sizes, reps, runs))
+    for counts in blocks:
+        for one in counts:
+            one.setflags(write=False)
+    return blocks
+
+
+def _drawn_now(
+    seed: Seed, key: tuple[int, ...], sizes: tuple[int, ...], reps: int, runs: int
+) -> Iterator[tuple[Counts, ...]]:
+    words = random_words(seed, key)
+    for size in _blocks(reps, runs):
+        yield tuple(draw_counts(words, each, size) for each in sizes)
+
+
+def _blocks(reps: int, runs: int) -> Iterator[int]:
+    """How many replicates are made at once, block by block, of so many runs."""
+    block = max(256, min(_BLOCK_REPS, _BLOCK_CELLS // runs))
+    for start in range(0, reps, block):
+        yield min(block, reps - start)

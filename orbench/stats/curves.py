@@ -7,8 +7,8 @@ every point of it. Intervals come from whole runs redrawn, the same draw at ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ __all__ = [
     "CURVE_INTERVALS",
     "CurveEstimate",
     "RunCurve",
+    "averaged_in_words",
     "common_grid",
     "curve_estimate",
     "on_grid",
@@ -51,13 +52,15 @@ _CELLS_AT_ONCE = 4 * 2**20
 class RunCurve:
     """One run as a curve: strictly increasing `steps` and finite `values`, both float64 (n).
 
-    `skipped` counts the rows that were NaN or infinite and are not in.
+    `skipped` counts the rows that were NaN or infinite and are not in, `averaged` those beyond one
+    at a step, which went into a mean.
     """
 
     run_id: str
     steps: NDArray[np.float64]
     values: NDArray[np.float64]
     skipped: int = 0
+    averaged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,16 @@ def run_curve(series: Series, over: str | Series = "step") -> RunCurve:
     if len(distinct) < len(steps):
         counts = np.diff(np.append(first, len(steps)))
         values = np.add.reduceat(values, first) / counts
-    return RunCurve(series.run_id, distinct, values, skipped)
+    return RunCurve(series.run_id, distinct, values, skipped, len(steps) - len(distinct))
+
+
+def averaged_in_words(curves: Iterable[RunCurve]) -> str:
+    """The sentence on rows that were averaged because they were at one step; empty for none."""
+    found = [curve.averaged for curve in curves if curve.averaged]
+    if not found:
+        return ""
+    runs = "1 run" if len(found) == 1 else f"{len(found)} runs"
+    return f"Rows of one step are averaged: {sum(found):,} rows of {runs} are repeats."
 
 
 def _places(series: Series, over: str | Series) -> NDArray[np.float64]:
@@ -147,7 +159,7 @@ def smoothed(curve: RunCurve, rows: int) -> RunCurve:
     last = np.arange(1, len(curve.values) + 1)
     first = np.maximum(0, last - rows)
     values = base + (sums[last] - sums[first]) / (last - first)
-    return RunCurve(curve.run_id, curve.steps, values, curve.skipped)
+    return replace(curve, values=values)
 
 
 def common_grid(curves: Sequence[RunCurve], points: int) -> tuple[NDArray[np.float64], bool]:

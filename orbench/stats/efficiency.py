@@ -5,7 +5,7 @@ The points may be of any axis that goes with training: steps, wall time, or anot
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import overload
 
 import numpy as np
@@ -16,9 +16,15 @@ from .aggregate import Statistic, TaskArrays, checked_runs, statistic_named
 from .bands import Band, band_made_by
 from .bootstrap import Resample, identity
 from .draws import Seed
-from .resampling import Resampling, check_engine, single_run_note
+from .resampling import Ends, Resampling, check_engine, single_run_note
 
-__all__ = ["CurveScores", "area_under_curve", "as_curves", "sample_efficiency"]
+__all__ = [
+    "CurveScores",
+    "area_under_curve",
+    "as_curves",
+    "efficiency_bands",
+    "sample_efficiency",
+]
 
 CurveScores = NDArray[np.float64] | Sequence[ArrayLike]
 """Scores during training: an array (runs x tasks x points) or one array (runs x points) per task.
@@ -78,16 +84,46 @@ def sample_efficiency(
     Raises ScoreError for points that do not rise, scores of other shapes or that are not finite,
     and as `interval_estimates`. Source: Agarwal et al. 2021, section 4 and appendix A.
     """
+    labelled = scores if isinstance(scores, Mapping) else {"scores": scores}
+    by_statistic = efficiency_bands(
+        labelled,
+        at,
+        statistics=(statistic,),
+        method=method,
+        level=level,
+        reps=reps,
+        seed=seed,
+        engine=engine,
+    )
+    (bands,) = by_statistic.values()
+    return bands if isinstance(scores, Mapping) else bands["scores"]
+
+
+def efficiency_bands(
+    scores: Mapping[str, CurveScores],
+    at: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    *,
+    statistics: Sequence[str | Statistic],
+    method: str = "percentile",
+    level: float = 0.95,
+    reps: int = 2000,
+    seed: Seed = 0,
+    engine: str = "numpy",
+) -> dict[str, dict[str, Band]]:
+    """Bands of several statistics, by the statistic's name and the label of a run set.
+
+    Each is the one that `sample_efficiency` gives, in less time than one by one: the statistics see
+    the same resamples. `at` may be different for each run set, by label. Raises as it does.
+    """
     check_engine(engine)
     resampling = Resampling.named(method, level, reps, seed)
-    chosen = statistic_named(statistic) if isinstance(statistic, str) else statistic
-
-    labelled = scores if isinstance(scores, Mapping) else {"scores": scores}
-    bands = {
-        label: _band(as_curves(one, label), at, chosen, resampling, engine)
-        for label, one in labelled.items()
-    }
-    return bands if isinstance(scores, Mapping) else bands["scores"]
+    chosen = [statistic_named(one) if isinstance(one, str) else one for one in statistics]
+    found: dict[str, dict[str, Band]] = {one.name: {} for one in chosen}
+    for label, one in scores.items():
+        places = at[label] if isinstance(at, Mapping) else at
+        for band in _bands(as_curves(one, label), places, chosen, resampling, engine):
+            found[band.statistic][label] = band
+    return found
 
 
 def area_under_curve(scores: CurveScores, at: ArrayLike | None = None) -> TaskArrays:
@@ -131,56 +167,64 @@ def as_curves(scores: CurveScores, label: str) -> TaskArrays:
     return curves
 
 
-def _band(
+def _bands(
     curves: TaskArrays,
     at: ArrayLike | None,
-    statistic: Statistic,
+    statistics: Sequence[Statistic],
     resampling: Resampling,
     engine: str,
-) -> Band:
+) -> Iterator[Band]:
+    """The band of every statistic of one run set."""
     places = _places(at, curves[0].shape[1])
     n = tuple(len(curve) for curve in curves)
-    point = _at_points(curves, statistic, identity(_first_points(curves)))[:, 0]
+    points = _at_points(curves, statistics, identity(_first_points(curves)))[..., 0]
+    ends: list[Ends | None] = [None] * len(statistics)
     note = single_run_note(n)
-    ends = None
     if not note and engine == "rliable":
         from .rliable_engine import efficiency_ends
 
-        ends = efficiency_ends(curves, statistic, resampling)
+        ends = [efficiency_ends(curves, one, resampling) for one in statistics]
     elif not note:
-        ends = _ends(curves, statistic, resampling.with_int_seed(), point)
-    return band_made_by(resampling, statistic.name, places, point, ends, n, note)
+        low, high = _ends(curves, statistics, resampling.with_int_seed(), points)
+        ends = list(zip(low, high, strict=True))
+    for statistic, point, its in zip(statistics, points, ends, strict=True):
+        yield band_made_by(resampling, statistic.name, places, point, its, n, note)
 
 
 def _ends(
-    curves: TaskArrays, statistic: Statistic, resampling: Resampling, point: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Intervals, some points at a time; the seed makes the draws the same for all of them."""
-    some = max(1, _CELLS_AT_ONCE // resampling.reps)
+    curves: TaskArrays,
+    statistics: Sequence[Statistic],
+    resampling: Resampling,
+    point: NDArray[np.float64],
+) -> Ends:
+    """Intervals, (statistics x points); the seed makes the draws the same for all of them.
+
+    Some points are done at a time, which bounds the memory of the replicates.
+    """
+    some = max(1, _CELLS_AT_ONCE // resampling.reps // len(statistics))
     found = []
-    for start in range(0, len(point), some):
+    for start in range(0, point.shape[1], some):
         part = tuple(curve[:, start : start + some] for curve in curves)
         ends = resampling.ends(
             (_first_points(part),),
-            lambda sample, part=part: _at_points(part, statistic, sample),
-            point[start : start + some],
+            lambda sample, part=part: _at_points(part, statistics, sample),
+            point[:, start : start + some],
             part,
         )
         found.append(ends)
     low, high = zip(*found, strict=True)
-    return np.concatenate(low), np.concatenate(high)
+    return np.concatenate(low, axis=1), np.concatenate(high, axis=1)
 
 
-def _at_points(curves: TaskArrays, statistic: Statistic, sample: Resample) -> NDArray[np.float64]:
-    """The statistic at every point in every resample, (points x reps)."""
-    return np.stack(
-        [
-            statistic.replicates(
-                Resample(tuple(curve[:, point] for curve in curves), sample.counts)
-            )
-            for point in range(curves[0].shape[1])
-        ]
-    )
+def _at_points(
+    curves: TaskArrays, statistics: Sequence[Statistic], sample: Resample
+) -> NDArray[np.float64]:
+    """The statistics at every point in every resample, (statistics x points x reps)."""
+    found = np.empty((len(statistics), curves[0].shape[1], sample.reps))
+    for point, there in enumerate(sample.at_points(curves)):
+        for row, statistic in zip(found, statistics, strict=True):
+            row[point] = statistic.replicates(there)
+    return found
 
 
 def _first_points(curves: TaskArrays) -> TaskArrays:

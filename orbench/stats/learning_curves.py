@@ -17,8 +17,9 @@ from ..run_set import (
     natural_key,
     repeated_seeds,
     split_by_status,
+    usual_in_words,
 )
-from .curves import CurveEstimate, RunCurve, curve_estimate, run_curve, smoothed
+from .curves import CurveEstimate, RunCurve, averaged_in_words, curve_estimate, run_curve, smoothed
 from .draws import Seed
 from .intervals import INTERVALS
 from .summary_notes import interval_in_words
@@ -228,22 +229,20 @@ def _notes_on_cells(
         (skipped, "Rows that are NaN or infinite are left out: {}."),
         (missing, "No runs: {}."),
     )
-    return [_runs_in_words(curves), *(text.format(names) for names, text in notes if names)]
+    return [
+        _runs_in_words(curves),
+        averaged_in_words(run for one in curves for run in one.runs),
+        *(text.format(names) for names, text in notes if names),
+    ]
 
 
 def _runs_in_words(curves: Sequence[LearningCurve]) -> str:
-    """How many runs each line stands for: once if all are alike, else per set, else per cell."""
+    """How many runs each line stands for: once if all are alike, else per set what is usual."""
     sizes: dict[str, dict[str, int]] = {}
     for one in curves:
         sizes.setdefault(one.label, {})[one.env_id] = one.estimate.n
     if len({n for by_env in sizes.values() for n in by_env.values()}) == 1:
         n = curves[0].estimate.n
         return f"n = {n} runs per line." if n > 1 else "n = 1 run per line, hence no band."
-    parts = []
-    for label, by_env in sizes.items():
-        if len(set(by_env.values())) == 1:
-            parts.append(f"{label} {next(iter(by_env.values()))}")
-        else:
-            cells = ", ".join(f"{n} on {env}" for env, n in by_env.items())
-            parts.append(f"{label} {cells}")
+    parts = (f"{label} {usual_in_words(by_env)}" for label, by_env in sizes.items())
     return f"Runs per line: {'; '.join(parts)}."

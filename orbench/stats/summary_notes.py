@@ -72,11 +72,10 @@ def notes_on_tasks(
         notes.append("No env is shared by all run sets: no aggregate over envs.")
     elif aggregated and len(tasks) > 1:
         which = "all" if len(shared) == len(tasks) else "the"
+        envs = f"{which} {len(shared)} envs" if len(shared) > 1 else "the one env"
         mixed = ", of scores that are not normalised: they mix the units of the envs"
-        notes.append(
-            f"Aggregates are over {which} {len(shared)} envs that every run set has"
-            f"{'' if matrices[0].normalisation else mixed}."
-        )
+        alike = len(shared) == 1 or matrices[0].normalisation
+        notes.append(f"Aggregates are over {envs} that every run set has{'' if alike else mixed}.")
     return notes
 
 
@@ -96,16 +95,7 @@ def notes_on_runs(matrices: Iterable[ScoreMatrix]) -> list[str]:
         f"n=1, hence no interval: {'; '.join(single)}, and aggregates with it." if single else "",
         f"Cells have unequal numbers of runs, {sizes[0]} to {sizes[-1]}." if len(sizes) > 1 else "",
         f"Several runs of one seed, all counted: {'; '.join(repeated)}." if repeated else "",
-        *(_repeats_in_words(matrix) for matrix in matrices),
+        *(matrix.repeats_in_words for matrix in matrices),
         left_out,
     ]
     return [note for note in notes if note]
-
-
-def _repeats_in_words(matrix: ScoreMatrix) -> str:
-    """How many rows of a run set repeat a step, and what became of them; empty for none."""
-    if not matrix.repeated_rows:
-        return ""
-    rows, runs = sum(matrix.repeated_rows.values()), len(matrix.repeated_rows)
-    of_runs = "1 run" if runs == 1 else f"{runs} runs"
-    return f"{matrix.label}: {rows:,} rows of {of_runs} repeat a step; {matrix.repeats}."

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -21,14 +22,20 @@ for number, name in enumerate(("shared", "shared", "own")):
 """
 
 
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, orbench_in):
+    """A folder with the runs of `three`; tests get copies of it."""
+    folder = tmp_path_factory.mktemp("three")
+    environment = orbench_in(folder).environment()
+    subprocess.run([sys.executable, "-c", TRAINING], cwd=folder, env=environment, check=True)
+    (folder / "file").unlink()
+    return folder
+
+
 @pytest.fixture
-def three(fresh):
+def three(fresh, trained):
     """Three small runs; the first two hold the same artifact."""
-    (fresh.folder / "train.py").write_text(TRAINING)
-    subprocess.run(
-        [sys.executable, "train.py"], cwd=fresh.folder, env=fresh.environment(), check=True
-    )
-    (fresh.folder / "file").unlink()
+    shutil.copytree(trained, fresh.folder, dirs_exist_ok=True)
     return fresh
 
 

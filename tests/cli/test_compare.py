@@ -158,6 +158,8 @@ def test_a_secret_in_the_command_is_not_on_the_page(compared):
         (("--format", "gif"), "not written as 'gif'"),
         (("--interval", "magic"), "no interval 'magic'"),
         (("--engine", "scipy"), "scipy"),
+        (("--repeats", "first"), "use keep, average, last-pass, longest-pass"),
+        (("--best", "middle"), "the best are"),
         (("--theme", "pink"), "no theme 'pink'"),
         (("--statistic", "maen"), "did you mean mean"),
         (("--by", "config.leraning"), "config.leraning"),
@@ -172,6 +174,15 @@ def test_what_cannot_be_done_is_one_line_and_nothing_is_written(compared, tmp_pa
     (line,) = [one for one in done.err.splitlines() if one.startswith("orbench: error:")]
     assert said in line
     assert not out.exists()
+
+
+def test_where_less_is_better_the_lowest_has_rank_one_and_is_marked(compared, tmp_path):
+    orbench, _ = compared
+    words = ("compare", "-m", METRIC, "--store", "store.db", *QUICK, "--select", "lowest")
+    done = orbench(*words, "--out", tmp_path / "low", "-f", "svg")
+    assert done.code == 0, done.err
+    assert "Rank 1 has the lowest mean score" in (tmp_path / "low" / "ranks.txt").read_text()
+    assert "the lowest of the same env" in (tmp_path / "low" / "score_table.md").read_text()
 
 
 def test_one_run_set_is_compared_as_far_as_that_goes(compared, tmp_path):

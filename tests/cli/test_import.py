@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import numpy as np
 import pytest
@@ -137,6 +138,17 @@ def test_the_statistics_of_restarted_runs_follow_the_rule(scores):
         done = scores(*asked, "--statistic", "mean", "--repeats", rule, "--format", "csv")
         (row,) = csv.DictReader(io.StringIO(done.out))
         assert float(row["score"]) == score
+
+
+def test_figures_and_comparisons_of_restarted_runs_follow_the_rule_and_say_so(scores):
+    scores(*IMPORT)
+    asked = ("exp_name=ppo", "-m", "score", "--select", "last-100%", "--repeats", "last-pass")
+    assert scores("plot", "scores", *asked, "-o", "drawn.svg").code == 0
+    assert scores("compare", *asked, "-o", "all", "-f", "svg").code == 0
+    for path in (scores.folder / "drawn.json", scores.folder / "all" / "scores.json"):
+        assert json.loads(path.read_text())[0]["score"] == 9.0
+    for path in (scores.folder / "drawn.txt", scores.folder / "all" / "scores.txt"):
+        assert "only the rows since its last restart count" in path.read_text()
 
 
 def test_an_unknown_rule_for_repeats_is_one_line(scores):

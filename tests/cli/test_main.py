@@ -99,10 +99,8 @@ def test_the_top_help_and_the_version_import_nothing_heavy(arguments):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_help_of_a_command_imports_nothing_heavy_but_typers_own_validator(command):
-    code, modules = loaded_by([command, "--help"])
-    assert code == 0
-    assert set(modules) <= {"pydantic"}
+def test_the_help_of_a_command_imports_nothing_heavy(command):
+    assert loaded_by([command, "--help"]) == (0, [])
 
 
 def test_the_top_help_imports_no_command():

@@ -54,6 +54,21 @@ def test_what_the_program_logs_goes_into_the_same_run(fresh):
     assert [(metric["metric"], metric["n"]) for metric in run["metrics"]] == [("loss", 1)]
 
 
+def test_names_that_the_program_gives_stand_however_short_it_is(fresh):
+    code = "import orbench\nwith orbench.start_run(project='demo', exp_name='walk', seed=3): pass"
+    assert fresh.apart("record", "--", sys.executable, "-c", code).code == 0
+    run = the_run(fresh)
+    assert [run[name] for name in ("project", "exp_name", "seed")] == ["demo", "walk", 3]
+
+
+def test_names_that_nobody_gives_are_the_default_project_and_the_programs(fresh):
+    code = "import orbench\nwith orbench.start_run(env_id='A-v1'): pass"
+    (fresh.folder / "train.py").write_text(code)
+    assert fresh.apart("record", "--", sys.executable, "train.py").code == 0
+    run = the_run(fresh)
+    assert [run[name] for name in ("project", "exp_name", "env_id")] == ["default", "train", "A-v1"]
+
+
 @pytest.mark.parametrize("code", [0, 1, 3, 70, 255])
 def test_the_exit_code_is_the_programs(fresh, code):
     done = fresh.apart("record", "--", sys.executable, "-c", f"import sys; sys.exit({code})")

@@ -107,6 +107,8 @@ def test_nothing_lies_on_the_legend_or_on_the_labels(experiment, sets, panels):
     names = [f"a variant with a long name {place}" for place in range(sets)]
     envs = [f"Env{place}-v1" for place in range(panels)]
     drawn = draw_curves(plot_curves(*experiment(names, envs, seeds=1, rows=5)))
+    # The entries of a legend get their places when it is drawn.
+    drawn.draw_without_rendering()
     entries = [text.get_window_extent() for text in drawn.legends[0].get_texts()]
     below = drawn._supxlabel.get_window_extent()
     ticks = min(axes.get_tightbbox().y0 for axes in panels_of(drawn))

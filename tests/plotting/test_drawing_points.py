@@ -80,9 +80,9 @@ def test_a_point_without_an_interval_is_a_ring():
 
 def test_single_runs_are_dots_at_heights_of_their_own():
     (axes,) = panels_of(draw_figure(figure_of(("ppo",), runs=4)))
-    dots = [line for line in axes.lines if line.get_marker() == "o"]
-    assert [line.get_xdata()[0] for line in dots] == [1.0, 1.01, 1.02, 1.03]
-    assert len({line.get_ydata()[0] for line in dots}) == 4
+    (dots,) = [line for line in axes.lines if line.get_marker() == "o"]
+    assert list(dots.get_xdata()) == [1.0, 1.01, 1.02, 1.03]
+    assert len(set(dots.get_ydata())) == 4
 
 
 def test_a_run_set_has_the_colour_of_its_curves_in_figures_of_one_look(experiment):

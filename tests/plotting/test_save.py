@@ -113,6 +113,14 @@ def test_fonts_are_in_the_file(figure, tmp_path):
     assert b"DejaVuSans" in pdf.read_bytes()
 
 
+def test_what_others_draw_in_the_same_process_has_whole_fonts(figure, tmp_path):
+    from fontTools.subset import Options
+
+    before = Options().drop_tables
+    save_figure(figure, tmp_path / "curves.pdf")
+    assert Options().drop_tables == before
+
+
 def test_an_svg_has_no_more_digits_than_can_be_seen(figure, tmp_path):
     svg = save_figure(figure, tmp_path / "curves.svg")[0].read_text(encoding="utf-8")
     outlines = re.findall(r' d="([^"]*)"', svg)

@@ -179,9 +179,17 @@ def test_every_pair_is_compared_once(matrices):
 def test_pairs_of_many_sets_stand_in_a_panel_for_each(matrices):
     names = tuple("abcdefg")
     figure = plot_improvement(matrices(names, ("Taxi-v3",)), settings=FEW)
-    assert [panel.title for panel in figure.panels] == [f"{name} better than" for name in names]
+    assert [panel.title for panel in figure.panels] == list(names)
     assert {len(panel.marks) for panel in figure.panels} == {6}
     assert figure.rows == names
+    assert "X above the panel, Y beside the row" in figure.axis.label
+    assert "X is the run set above a panel, Y the one beside a row." in figure.caption
+
+
+def test_pairs_of_long_names_stand_on_two_lines(matrices):
+    names = ("proximal-policy-optimisation", "soft-actor-critic")
+    figure = plot_improvement(matrices(names, ("Taxi-v3",)), settings=FEW)
+    assert figure.rows == (f"{names[0]}\n> {names[1]}",)
 
 
 def test_a_baseline_is_compared_with_all_others_and_must_exist():

@@ -1,4 +1,4 @@
-"""What a source knows of a run besides its points: all of it arrives, changes do, secrets do not."""
+"""What a source knows of a run besides its points: all of it arrives, secrets do not."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def test_an_env_that_a_table_does_not_have(name, env_id, message):
     ("name", "message"),
     [
         ("atri", "did you mean atari"),
-        ("minatar", "no published reference scores for MinAtar"),
+        ("minatar", "a CSV file of your own with the columns env,low,high"),
         ("procgen", "use procgen-easy or procgen-hard"),
         ("scores.xlsx", "there is no normaliser 'scores.xlsx'"),
     ],

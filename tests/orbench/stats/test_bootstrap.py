@@ -87,6 +87,19 @@ def test_one_seed_gives_the_same_bytes_and_another_does_not():
     assert first.tobytes() != other.tobytes()
 
 
+def test_draws_that_are_remembered_are_those_drawn_anew(monkeypatch):
+    first = [sample.counts for sample in resamples(TASKS, 9000, 4)]
+    again = [sample.counts for sample in resamples(TASKS, 9000, 4)]
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    assert not any(counts.flags.writeable for block in first for counts in block)
+    monkeypatch.setattr("orbench.stats.bootstrap._REMEMBERED_CELLS", 0)
+    anew = [sample.counts for sample in resamples(TASKS, 9000, 4)]
+    for block, other in zip(first, anew, strict=True):
+        for counts, fresh in zip(block, other, strict=True):
+            assert counts is not fresh
+            np.testing.assert_array_equal(counts, fresh)
+
+
 def test_statistics_see_the_same_resamples_whoever_else_is_asked():
     alone = bootstrap(TASKS, [IQM()], 500, 0)
     together = bootstrap(TASKS, [Mean(), Median(), IQM()], 500, 0)

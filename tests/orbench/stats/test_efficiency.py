@@ -9,6 +9,7 @@ from orbench.errors import ScoreError
 from orbench.stats import (
     STATISTICS,
     area_under_curve,
+    efficiency_bands,
     interval_estimates,
     sample_efficiency,
 )
@@ -107,3 +108,22 @@ def test_what_are_no_curves_is_refused(scores, at, message):
 def test_one_point_has_no_area():
     with pytest.raises(ScoreError, match="2 points or more"):
         area_under_curve(ARRAY[:, :, :1])
+
+
+def test_several_statistics_at_once_are_those_one_by_one():
+    random = np.random.default_rng(5)
+    scores = {"a": random.normal(size=(5, 3, 7)), "b": random.normal(size=(4, 3, 7))}
+    at = {label: np.arange(7) * 10.0 for label in scores}
+    together = efficiency_bands(
+        scores, at, statistics=("iqm", "mean", "optimality_gap"), method="calibrated", reps=300
+    )
+    for name, by_label in together.items():
+        for label, band in by_label.items():
+            alone = sample_efficiency(
+                scores[label], at[label], statistic=name, method="calibrated", reps=300
+            )
+            assert (band.point.tobytes(), band.low.tobytes(), band.high.tobytes()) == (
+                alone.point.tobytes(),
+                alone.low.tobytes(),
+                alone.high.tobytes(),
+            )

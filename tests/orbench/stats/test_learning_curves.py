@@ -33,7 +33,7 @@ def test_there_is_a_line_for_each_run_set_and_env():
         ("dqn", "Taxi-v3"): 1,
     }
     notes = " ".join(curves.notes)
-    assert "Runs per line: dqn 1; ppo 1 on CliffWalking-v0, 2 on Taxi-v3." in notes
+    assert "Runs per line: dqn 1; ppo 1, but 2 on Taxi-v3." in notes
     assert "n=1, no band: dqn on Taxi-v3; ppo on CliffWalking-v0." in notes
     assert "No runs: dqn on CliffWalking-v0." in notes
 
