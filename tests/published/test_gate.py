@@ -46,8 +46,8 @@ def test_tdmpc2_passes_against_tdmpc_and_the_other_way_regressed(tdmpc):
     forward, back = judged(tdmpc, "tdmpc2", "tdmpc"), judged(tdmpc, "tdmpc", "tdmpc2")
     assert [len(one.tasks) for one in (forward, back)] == [39, 39]
     assert (forward.verdict, back.verdict) == (Verdict.PASS, Verdict.REGRESSED)
-    # The means of the paper: 887.3 and 730.3.
-    assert f"{forward.suite.drop:.1f} {back.suite.drop:.1f}" == "-157.0 157.0"
+    # The means, 887.3 and 730.3 as published, are 156.9 apart before they are rounded.
+    assert f"{forward.suite.drop:.1f} {back.suite.drop:.1f}" == "-156.9 156.9"
     assert back.suite.verdict is Verdict.REGRESSED
     # Three seeds against three cannot show a drop on one of 39 tasks.
     assert back.regressed == []
