@@ -34,6 +34,42 @@ points = sum(len(one.steps) for file in files for one in file.points.values())
 print(time.process_time() - began, points)
 """
 
+WRITE_WANDB = f"""
+import sys, wandb
+run = wandb.init(mode="offline", project="p", dir=sys.argv[1])
+for step in range({POINTS}):
+    run.log({{f"charts/metric-{{tag}}": (step * 7 % 1000) / 7 + tag for tag in range({TAGS})}})
+run.finish()
+"""
+
+OURS_WANDB = """
+import sys, time
+from pathlib import Path
+from orbench.importers import FoundPath
+from orbench.importers.wandb_files import read_wandb
+(log,) = Path(sys.argv[1]).rglob("*.wandb")
+began = time.process_time()
+found = read_wandb(FoundPath(log, log.name)).points.items()
+seconds = time.process_time() - began
+print(seconds, sum(len(one.steps) for name, one in found if not name.startswith("system/")))
+"""
+
+PROTOBUF_WANDB = """
+import json, struct, sys, time
+from pathlib import Path
+from wandb.proto.wandb_internal_pb2 import Record
+from orbench.importers.wandb_log import scan_log
+(log,) = Path(sys.argv[1]).rglob("*.wandb")
+began = time.process_time()
+points = 0
+for data in scan_log(log.read_bytes()).records:
+    record = Record.FromString(data)
+    for item in record.history.item:
+        value = json.loads(item.value_json)
+        points += not "".join(item.nested_key or item.key).startswith("_")
+print(time.process_time() - began, points)
+"""
+
 THEIRS = """
 import sys, time
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -62,12 +98,22 @@ def main() -> None:
         subprocess.run([sys.executable, "-c", WRITE, str(folder)], check=True)
         ours, points = measured(OURS, folder)
         theirs, their_points = measured(THEIRS, folder)
+        logs = Path(place) / "logs"
+        logs.mkdir()
+        subprocess.run([sys.executable, "-c", WRITE_WANDB, str(logs)], check=True)
+        rows, row_points = measured(OURS_WANDB, logs)
+        parsed, parsed_points = measured(PROTOBUF_WANDB, logs)
     table = Table("reader", "points", "CPU, s", "x ours")
     table.add("orbench", f"{points:,}", f"{ours:.3f}", "1")
     name = "EventAccumulator, all points"
     table.add(name, f"{their_points:,}", f"{theirs:.3f}", f"{theirs / ours:.1f}")
-    say(describe_machine(["orbench", "tensorboard", "tensorboardX"]))
+    logged = Table("reader", "points", "CPU, s", "x ours")
+    logged.add("orbench", f"{row_points:,}", f"{rows:.3f}", "1")
+    name = "wandb's protobuf classes, history alone"
+    logged.add(name, f"{parsed_points:,}", f"{parsed:.3f}", f"{parsed / rows:.1f}")
+    say(describe_machine(["orbench", "tensorboard", "tensorboardX", "wandb"]))
     say(f"\n{POINTS * TAGS:,} points in event files; medians of {REPEATS}.\n\n{table}")
+    say(f"\n{POINTS:,} rows of {TAGS} in a log of W&B.\n\n{logged}")
 
 
 if __name__ == "__main__":

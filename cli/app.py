@@ -68,6 +68,12 @@ COMMANDS: dict[str, CommandEntry] = {
     "doctor": CommandEntry(
         "Repeat", "doctor", "Tell what in this project would stop a run from being reproduced."
     ),
+    "check": CommandEntry(
+        "Gate", "check", "Judge whether a candidate is worse than a baseline: the gate."
+    ),
+    "baseline": CommandEntry("Gate", "baseline", "Save, list, show and remove baselines."),
+    "power": CommandEntry("Gate", "power", "How many seeds find which drop."),
+    "sync": CommandEntry("Keep", "sync", "Push runs to W&B or MLflow, and pull them from there."),
     "store": CommandEntry("Keep", "store", "Make, inspect, upgrade, check and copy stores."),
 }
 

@@ -12,6 +12,7 @@ from .command_help import OrbenchCommand
 from .opening import opened_store
 from .options import FilterArguments, StoreOption, examples, new_app, where_from
 from .output import note
+from .reading import read_into
 
 __all__ = ["app"]
 
@@ -49,12 +50,24 @@ _Form = Annotated[
 ]
 
 
+_From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="PLACE",
+        help="Read what is new from wandb://ENTITY/PROJECT into the store first.",
+    ),
+]
+
+
 @app.command(
     cls=OrbenchCommand,
     epilog=examples(
         "orbench fetch exp_name=ppo --metric charts/episodic_return --out ppo.parquet",
         "orbench fetch tag:v1.2 -m loss -m charts/episodic_return -o series.csv",
         "orbench fetch 'seed<3' -m loss --format json > loss.json",
+        "orbench fetch --from wandb://openrlbenchmark/cleanrl 'config.exp_name=ppo' \\",
+        "    -m charts/episodic_return -o ppo.csv",
     ),
 )
 def fetch(
@@ -62,18 +75,24 @@ def fetch(
     where: FilterArguments = None,
     out: _Out = None,
     form: _Form = None,
+    source: _From = None,
     store_url: StoreOption = None,
 ) -> None:
     """Write series in long form to a file or to stdout.
 
     One row for each point: run_id, project, exp_name, env_id, seed, metric, step, wall_time,
-    value. Numbers are exact. Runs without points of a metric are told on stderr.
+    value. Numbers are exact. Runs without points of a metric are told on stderr. With --from the
+    runs of a W&B project that fulfil the filter are meant: those that are new or have changed are
+    read, whole, and kept in the store.
     """
     from orbench.fetching import fetch as fetched
     from orbench.run_set import left_out_in_words
 
-    with opened_store(store_url) as store:
-        table = fetched(where_from(where), metrics=metrics, store=store)
+    selecting = where_from(where)
+    with opened_store(store_url, create=source is not None) as store:
+        if source is not None:
+            selecting = read_into(store, source, selecting, metrics)
+        table = fetched(selecting, metrics=metrics, store=store)
     if out is not None:
         table.write(out, form)
         note(f"{out}: {len(table)} points of {len(table.runs)} runs")

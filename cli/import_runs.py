@@ -17,6 +17,7 @@ from orbench.settings import masked_url, store_url
 from .command_help import OrbenchCommand
 from .import_sources import add_source_commands
 from .import_tensorboard import add_tensorboard_command
+from .import_wandb import add_wandb_command
 from .options import Format, FormatOption, StoreOption, examples, new_app
 from .output import note, print_table
 from .progress import progress
@@ -43,7 +44,7 @@ def import_() -> None:
 _Paths = Annotated[
     list[Path],
     typer.Argument(
-        metavar="PATH", help="Files (csv, tsv, json, jsonl, npy, npz), or folders of them."
+        metavar="PATH", help="Files (csv, tsv, json, jsonl, npy, npz, parquet), or folders."
     ),
 ]
 _Maps = Annotated[
@@ -115,7 +116,7 @@ def table(
     fmt: FormatOption = Format.TABLE,
     url: StoreOption = None,
 ) -> None:
-    """Import runs out of tables: CSV, JSON, JSON Lines and NumPy arrays.
+    """Import runs out of tables: CSV, JSON, JSON Lines, Parquet and NumPy arrays.
 
     What is not said is found by usual names of columns (seed, env, algo, step, score ...), and
     --dry-run shows how. Importing again adds nothing, and of a file that has grown only what is
@@ -277,3 +278,4 @@ def _plans_in_words(importer: TableImporter, found: Sequence[FoundPath]) -> list
 
 add_source_commands(app, _import)
 add_tensorboard_command(app, _import)
+add_wandb_command(app, _import)

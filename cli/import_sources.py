@@ -77,7 +77,51 @@ def _sb3(naming: Naming) -> Importer:
     return Sb3Importer(naming)
 
 
+def _mlflow(naming: Naming) -> Importer:
+    from orbench.importers import MlflowImporter
+
+    return MlflowImporter(naming)
+
+
+def _spinningup(naming: Naming) -> Importer:
+    from orbench.importers import SpinningUpImporter
+
+    return SpinningUpImporter(naming)
+
+
+def _marl_eval(naming: Naming) -> Importer:
+    from orbench.importers import MarlEvalImporter
+
+    return MarlEvalImporter(naming)
+
+
 _KINDS = (
+    _Kind(
+        "mlflow",
+        "Import runs of MLflow: folders mlruns/, and tracking databases in SQLite files.\n\n"
+        "A run keeps MLflow's run id: imported again it brings what is new. The experiment is the "
+        "project, params are the config; exp_name, env_id and seed come from params of usual "
+        "names, or from others by --map env_id=KEY, also tags.KEY, run_name and experiment.",
+        (
+            "orbench import mlflow mlruns --map exp_name=algo --map env_id=task",
+            "orbench import mlflow mlflow.db --set seed=none --dry-run",
+        ),
+        _mlflow,
+    ),
+    _Kind(
+        "spinningup",
+        "Import runs of Spinning Up: folders with progress.txt and config.json.\n\n"
+        "config.json says exp_name and seed; the env has to be said.",
+        ("orbench import spinningup data --set env_id=Ant-v4",),
+        _spinningup,
+    ),
+    _Kind(
+        "marl-eval",
+        "Import runs out of the raw JSON of marl-eval.\n\n"
+        "The environment is the project, the task the env; each value of an evaluation is a point.",
+        ("orbench import marl-eval raw_experiment_data.json",),
+        _marl_eval,
+    ),
     _Kind(
         "sb3",
         "Import runs of Stable-Baselines3: monitor.csv, progress.csv, evaluations.npz, RL Zoo.\n\n"

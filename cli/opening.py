@@ -18,9 +18,10 @@ __all__ = ["opened_store"]
 
 
 @contextmanager
-def opened_store(url: str | None) -> Iterator[RunStore]:
+def opened_store(url: str | None, *, create: bool = False) -> Iterator[RunStore]:
     """The store at `url`, with what earlier processes left in its journal shipped into it first.
 
+    `create` makes one where there is none, for commands that bring runs.
     What was shipped is told on stderr. Raises StoreMissingError, which says how to record a
     first run, when there is neither a store nor a journal that one could be made of.
     """
@@ -31,7 +32,7 @@ def opened_store(url: str | None) -> Iterator[RunStore]:
     journal = journal_folder(place)
     left_behind = next(run_folders(journal), None) is not None
     try:
-        store = open_store(place, create=left_behind)
+        store = open_store(place, create=create or left_behind)
     except StoreMissingError:
         raise StoreMissingError(
             f"there is no store at {masked_url(place)} yet; `orbench record -- python train.py` "

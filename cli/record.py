@@ -76,6 +76,16 @@ _Parent = Annotated[
     str | None, typer.Option("--parent", metavar="RUN", help="The run that this comes from.")
 ]
 
+_Watches = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--watch",
+        metavar="KIND:DIR",
+        help="Log what another tool writes to a folder into this run: tensorboard:DIR, sb3:DIR. "
+        "Repeatable.",
+    ),
+]
+
 _Resume = Annotated[
     str | None, typer.Option("--resume", metavar="RUN", help="Go on with this ended run.")
 ]
@@ -88,6 +98,7 @@ _Resume = Annotated[
     epilog=examples(
         "orbench record -- python train.py --lr 3e-4",
         "orbench record --exp-name ppo --env-id CartPole-v1 --seed 1 -- ./train.sh",
+        "orbench record --watch tensorboard:runs -- python ppo.py --seed 1",
         "orbench record --config optim.lr=3e-4 --config-file run.toml -- python train.py",
     ),
 )
@@ -102,6 +113,7 @@ def record(
     tags: _Tags = None,
     parent: _Parent = None,
     resume: _Resume = None,
+    watch: _Watches = None,
     store_url: StoreOption = None,
 ) -> None:
     """Run a program and record it as a run.
@@ -112,7 +124,9 @@ def record(
     """
     from orbench.process import end_as, record_command
     from orbench.starting import start_run
+    from orbench.watching import parse_watch
 
+    watches = [parse_watch(text) for text in watch or ()]
     values = config_from(config or (), config_file)
 
     def start() -> Run:
@@ -131,7 +145,7 @@ def record(
         note(f"orbench: recording run {run.run_id}")
         return run
 
-    end_as(record_command(command, start=start))
+    end_as(record_command(command, start=start, watches=watches))
 
 
 def config_from(assignments: Iterable[str], path: Path | None) -> dict[str, JsonValue]:

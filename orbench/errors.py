@@ -28,6 +28,7 @@ OrbenchError                     2   base: the message is one line and says what
 ├── JournalError                 2   a journal cannot be written or read
 │   └── JournalFullError         2   the disk under the journal is full
 ├── ScoreError                   2   scores do not allow the statistic asked for
+├── BaselineError                2   a saved baseline cannot be used: edited, damaged, no baseline
 ├── FigureError                  2   a figure cannot be drawn or written as asked
 ├── ImportFileError              2   a file cannot be imported (names the file and the place)
 ├── ReproductionError            2   a run cannot be built again from its record (says what)
@@ -45,6 +46,7 @@ from collections.abc import Iterable
 __all__ = [
     "AmbiguousRunError",
     "ArtifactNotFoundError",
+    "BaselineError",
     "BaselineNotFoundError",
     "CommandNotFoundError",
     "FigureError",
@@ -220,6 +222,10 @@ class ScoreError(OrbenchError):
     """The scores do not allow the statistic that was asked for."""
 
 
+class BaselineError(OrbenchError):
+    """A saved baseline cannot be used: it was edited, is damaged, or is none."""
+
+
 class FigureError(OrbenchError):
     """A figure cannot be drawn or written as asked."""
 
@@ -237,7 +243,14 @@ class TrackerError(OrbenchError):
 
 
 class TrackerUnavailableError(TrackerError):
-    """The tracker is down, too slow or refuses for now; the same call may succeed later."""
+    """The tracker is down, too slow or refuses for now; the same call may succeed later.
+
+    `retry_after` is how many seconds the tracker asks to wait, None where it does not say.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class CommandNotFoundError(OrbenchError):

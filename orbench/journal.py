@@ -149,12 +149,21 @@ class JournalWriter:
         if written != len(frame):
             self._after_failed_write(frame, written, None)
 
-    def _pack_with_care(self, metrics: Mapping[str, SupportsFloat], step: int) -> bytes:
-        """The body for metrics that are new, or not plain numbers, or wrong."""
+    def log_at(self, metrics: Mapping[str, SupportsFloat], step: int, wall_time: float) -> None:
+        """`log`, of what was measured at another time (seconds since the epoch)."""
+        body = self._pack_with_care(metrics, step, wall_time)
+        self._unsynced = True
+        self._write_with_care(FRAME.pack(len(body), crc32(body)) + body)
+
+    def _pack_with_care(
+        self, metrics: Mapping[str, SupportsFloat], step: int, wall_time: float | None = None
+    ) -> bytes:
+        """The body for metrics that are new, or not plain numbers, or wrong; now by default."""
         layout, number = self._layout(tuple(metrics))
         step = checked_step(step)
         values = [as_float(name, value) for name, value in metrics.items()]
-        return layout.pack(POINTS, number, step, time.time(), *values)
+        now = time.time() if wall_time is None else wall_time
+        return layout.pack(POINTS, number, step, now, *values)
 
     def _layout(self, names: tuple[str, ...]) -> tuple[struct.Struct, int]:
         with self._lock:

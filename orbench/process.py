@@ -37,9 +37,11 @@ from .notices import warn
 from .passthrough import Pump, Stream, open_streams, pumps_for
 from .run import RunStatus
 from .signals import HeldSignals
+from .watching import watching
 
 if TYPE_CHECKING:
     from .recorder import Run
+    from .watching import Watch
 
 __all__ = ["GRACE_SECONDS", "end_as", "find_program", "record_command"]
 
@@ -58,13 +60,15 @@ def record_command(
     environ: Mapping[str, str] | None = None,
     grace_seconds: float = GRACE_SECONDS,
     say: Callable[[str], None] = warn,
+    watches: Sequence[Watch] = (),
 ) -> int:
     """Run a program to its end as a run, and return how it ended: its status, or -signal.
 
     To be called from the main thread. `start` begins the run; `say` gets what the user must
-    know, one line each. Raises CommandNotFoundError (no such program, or it cannot be executed;
-    a program that the system refuses only at the last moment leaves a failed run), UsageError
-    for no program at all, and whatever `start` raises.
+    know, one line each; `watches` are folders whose logs go into the run. Raises
+    CommandNotFoundError (no such program, or it cannot be executed; a program that the system
+    refuses only at the last moment leaves a failed run), UsageError for no program at all, and
+    whatever `start` raises.
     """
     if not argv:
         raise UsageError("no program to record; give one after --: orbench record -- python x.py")
@@ -74,13 +78,14 @@ def record_command(
         streams = open_streams({1, 2} - closed)
         run = start()
         variables |= run.environment()
-        try:
-            child = _spawn(program, argv, variables, streams, closed, signals.original_mask)
-        except OSError as error:
-            refusal = _refusal(program, error)
-            run.finish(RunStatus.FAILED, exit_code=refusal.exit_code, error=str(refusal))
-            raise refusal from error
-        returncode = _follow(child, run, streams, signals, grace_seconds, say)
+        with watching(run, watches, say):
+            try:
+                child = _spawn(program, argv, variables, streams, closed, signals.original_mask)
+            except OSError as error:
+                refusal = _refusal(program, error)
+                run.finish(RunStatus.FAILED, exit_code=refusal.exit_code, error=str(refusal))
+                raise refusal from error
+            returncode = _follow(child, run, streams, signals, grace_seconds, say)
         _finish(run, returncode, say)
         return returncode
 

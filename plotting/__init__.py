@@ -51,6 +51,7 @@ from .comparison_parts import comparison_figures, comparison_report, comparison_
 from .curves import CurveLine, CurvesFigure, Panel, RunLine, on_log_axes
 from .efficiency import efficiency_figure, plot_efficiency
 from .figures import AnyFigure, draw_figure
+from .gate import check_figure, power_figure
 from .improvement import improvement_figure, improvement_pairs, plot_improvement
 from .interval_settings import IntervalSettings
 from .learning_curves import curves_figure, plot_curves, vertices
@@ -113,6 +114,7 @@ __all__ = [
     "Table",
     "Term",
     "cell_text",
+    "check_figure",
     "comparison_figures",
     "comparison_report",
     "comparison_tables",
@@ -133,6 +135,7 @@ __all__ = [
     "plot_ranks",
     "plot_scores",
     "points_on_log_axis",
+    "power_figure",
     "profiles_figure",
     "ranks_figure",
     "render_table",

@@ -1,13 +1,14 @@
 """Making a store, and telling a store from everything else without touching it.
 
-A SQLite file is recognised by bytes of its header (the application id and the schema version in
-the user version), which are read as bytes: to open a database can already change its folder.
+A SQLite file is recognised by its header (the application id, and the schema version in the user
+version), which is read as one that does not change: to open a database can change its folder.
 """
 
 from __future__ import annotations
 
 import contextlib
 import secrets
+import sqlite3
 import time
 from pathlib import Path
 
@@ -51,10 +52,6 @@ HEAD = "0002"
 
 APPLICATION_ID = 0x6F726265  # "orbe"
 
-_MAGIC = b"SQLite format 3\0"
-_HEADER_BYTES = 100
-_USER_VERSION_AT = 60
-_APPLICATION_ID_AT = 68
 _CREATION_LOCK = 0x6F726265
 
 # Alembic's own table; here too, so that a store is made and opened without importing Alembic.
@@ -114,11 +111,8 @@ def found_version(database: Database) -> str | None:
     Touches nothing. Raises NotAStoreError for a database that something else made.
     """
     if database.path is not None:
-        header = _header(database.path)
-        if header is None:
-            return None
-        version = _version_in_header(header, database.location)
-        if version > HEAD:
+        version = _version_in_file(database.path, database.location)
+        if version is None or version > HEAD:
             return version
     with database.read() as connection:
         return _version_in_tables(connection, database.location)
@@ -194,26 +188,37 @@ def _missing(database: Database) -> StoreMissingError:
     )
 
 
-def _header(path: Path) -> bytes | None:
-    """The first bytes of a SQLite file, None where there is no file or an empty one."""
+def _version_in_file(path: Path, location: str) -> str | None:
+    """The version that the header of a SQLite file tells, None where there is no file.
+
+    Read through SQLite as a file that does not change, so that nothing of it is touched. Read past
+    SQLite it must not be: to close a descriptor takes all locks that this process has on the file.
+    """
     try:
-        with path.open("rb") as file:
-            return file.read(_HEADER_BYTES) or None
+        if path.is_dir():
+            raise NotAStoreError(f"{path} is a folder; give the store's file")
+        if path.stat().st_size == 0:
+            return None
+        with contextlib.closing(_unchanging(path)) as file:
+            application = file.execute("PRAGMA application_id").fetchone()[0]
+            version = file.execute("PRAGMA user_version").fetchone()[0]
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except IsADirectoryError as error:
-        raise NotAStoreError(f"{path} is a folder; give the store's file") from error
     except OSError as error:
         raise StoreUnavailableError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _version_in_header(header: bytes, location: str) -> str:
-    application = int.from_bytes(header[_APPLICATION_ID_AT:][:4], "big")
-    if not header.startswith(_MAGIC) or application != APPLICATION_ID:
+    except sqlite3.OperationalError as error:
+        raise StoreUnavailableError(f"{path} cannot be read: {error}") from error
+    except sqlite3.DatabaseError:
+        application, version = 0, 0
+    if application != APPLICATION_ID:
         raise NotAStoreError(
             f"{location} is not an orbench store and was not touched; give another --store"
         )
-    return f"{int.from_bytes(header[_USER_VERSION_AT:][:4], 'big'):04d}"
+    return f"{version:04d}"
+
+
+def _unchanging(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)
 
 
 def _version_in_tables(connection: Connection, location: str) -> str | None:

@@ -21,6 +21,7 @@ from . import (
     about,
     artifacts,
     baselines,
+    fact_reading,
     ingest,
     reading,
     removal,
@@ -130,6 +131,10 @@ class SqlStore:
     def details(self, run_id: str) -> RunDetails:
         """Everything about one run; raises RunNotFoundError."""
         return reading.run_details(self._database, run_id)
+
+    def facts(self, run_ids: Sequence[str], kind: str) -> dict[str, Document]:
+        """The facts of one kind of these runs, by run id."""
+        return fact_reading.read_facts(self._database, run_ids, kind)
 
     def projects(self) -> list[str]:
         """The names of all projects, sorted."""

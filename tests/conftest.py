@@ -18,6 +18,8 @@ from orbench.events import ConfigUpdated, Event, RunEnded, RunStarted, TagsChang
 from orbench.run import new_run_id
 from orbench.run_store import Points, RunStore, Shipment
 
+from .wandb_server import KEY, WandbServer, wandb_server
+
 # Whoever starts the tests may have ignored signals (nohup does, and a shell for what it puts into
 # the background), and programs inherit that; those that the tests start are to begin as usual.
 for _number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
@@ -38,6 +40,31 @@ def no_store_of_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for variable in [name for name in os.environ if name.startswith("ORBENCH_")]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture(scope="session")
+def running_wandb_server() -> Iterator[WandbServer]:
+    """The stand-in for W&B's server of this test session, started when first asked for."""
+    with wandb_server() as server:
+        yield server
+
+
+@pytest.fixture
+def wandb(
+    running_wandb_server: WandbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> WandbServer:
+    """An empty W&B server, which wandb's settings name; nothing of the user's is seen."""
+    running_wandb_server.reset()
+    for variable in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(variable)
+    (tmp_path / "home").mkdir()
+    for variable in ("HOME", "WANDB_CONFIG_DIR", "WANDB_CACHE_DIR", "WANDB_DATA_DIR"):
+        monkeypatch.setenv(variable, str(tmp_path / "home"))
+    monkeypatch.delenv("NETRC", raising=False)
+    monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")
+    monkeypatch.setenv("WANDB_BASE_URL", running_wandb_server.url)
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    return running_wandb_server
 
 
 @pytest.fixture

@@ -39,7 +39,8 @@ BELONGS_TO = {
     "psycopg": ("orbench.storage",),
     "rich": ("orbench.cli",),
     "sqlalchemy": ("orbench.storage",),
-    "sqlite3": ("orbench.storage",),
+    # Besides the store: files of other tools that are SQLite databases, opened read-only.
+    "sqlite3": ("orbench.storage", "orbench.importers.mlflow_database"),
     "typer": ("orbench.cli",),
     "wandb": ("orbench.trackers",),
 }

@@ -9,14 +9,18 @@ not know of a store; `deliver` puts a run into one, each once, whichever importe
             deliver(store, run)
 """
 
-from .delivery import Delivery, Outcome, deliver, plan_delivery
+from .delivery import Delivery, Outcome, deliver, imported_run_id, plan_delivery
 from .imported import FoundPath, ImportedArtifact, ImportedRun, Importer, RowCounts
 from .mapping import TARGETS, Source, TableMapping, parse_mapping
+from .marl_eval import MarlEvalImporter
+from .mlflow_files import MlflowImporter
 from .naming import Naming, RunNames, parse_naming
 from .row_plan import Reading, RowPlan, ValueColumn
 from .sb3 import Sb3Importer
+from .spinningup import SpinningUpImporter
 from .table import TableImporter
 from .tensorboard import TensorboardImporter, parse_pattern
+from .wandb_files import WandbImporter
 
 __all__ = [
     "TARGETS",
@@ -25,6 +29,8 @@ __all__ = [
     "ImportedArtifact",
     "ImportedRun",
     "Importer",
+    "MarlEvalImporter",
+    "MlflowImporter",
     "Naming",
     "Outcome",
     "Reading",
@@ -33,11 +39,14 @@ __all__ = [
     "RunNames",
     "Sb3Importer",
     "Source",
+    "SpinningUpImporter",
     "TableImporter",
     "TableMapping",
     "TensorboardImporter",
     "ValueColumn",
+    "WandbImporter",
     "deliver",
+    "imported_run_id",
     "parse_mapping",
     "parse_naming",
     "parse_pattern",

@@ -53,7 +53,9 @@ def contents(
         attached=attached,
     )
     if run.config:
-        yield ConfigUpdated(values=dict(redactor.document(run.config)))
+        yield ConfigUpdated(
+            values=dict(redactor.document(run.config)), notes=dict(run.config_notes)
+        )
     if run.summary:
         yield SummaryUpdated(values=dict(redactor.document(run.summary)))
     if run.tags:
@@ -70,6 +72,7 @@ def contents(
             status=run.status.value,
             ended=run.ended,
             exit_code=run.exit_code,
+            signal=run.signal,
             error=None if run.error is None else redactor.text(run.error),
         )
 

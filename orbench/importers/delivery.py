@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..run_store import RunStore
     from .imported import ImportedRun
 
-__all__ = ["Delivery", "Outcome", "deliver", "plan_delivery"]
+__all__ = ["Delivery", "Outcome", "deliver", "imported_run_id", "plan_delivery"]
 
 
 _ATTEMPTS = 10
@@ -154,11 +154,20 @@ def _run_id(run: ImportedRun, ordinal: int) -> str:
     """
     if run.run_id and ordinal == 0:
         return run.run_id
-    named: list[object] = [run.importer, run.identity]
-    if not run.identity:
-        file = run.file if run.seed is None else ""
-        named = [run.importer, run.project, run.exp_name, run.env_id, run.seed, run.config, file]
-    text = json.dumps([*named, ordinal], sort_keys=True)
+    if run.identity:
+        return imported_run_id(run.importer, run.identity, ordinal)
+    file = run.file if run.seed is None else ""
+    named = [run.importer, run.project, run.exp_name, run.env_id, run.seed, run.config, file]
+    return _derived_id([*named, ordinal])
+
+
+def imported_run_id(importer: str, identity: str, ordinal: int = 0) -> str:
+    """The id that a run has whose source calls it `identity`: what its children name as parent."""
+    return _derived_id([importer, identity, ordinal])
+
+
+def _derived_id(named: Sequence[object]) -> str:
+    text = json.dumps(named, sort_keys=True)
     return derived_run_id(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
 
 

@@ -84,6 +84,8 @@ class ImportedRun:
     error: str | None = None
     host: str = ""
     parent_id: str | None = None
+    signal: int | None = None
+    config_notes: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property

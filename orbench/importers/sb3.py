@@ -18,7 +18,8 @@ from ..run_store import Points
 from .found_files import checked_path, find_folders, name_of, unique
 from .imported import FoundPath, ImportedRun
 from .naming import Naming
-from .sb3_files import LogPoints, read_evaluations, read_monitors, read_progress
+from .progress_log import LogPoints, read_progress
+from .sb3_files import PROGRESS, read_evaluations, read_monitors
 from .series_points import row_counts
 from .source_run import SourceRun, named
 from .yaml_text import parse_yaml
@@ -105,7 +106,7 @@ def read_sb3(found: FoundPath) -> SourceRun:
     started = logs[0].span[0] if logs and logs[0].span else None
     for path in files:
         if path.name == _PROGRESS:
-            logs.append(read_progress(path, _told(found, path), started))
+            logs.append(read_progress(path, _told(found, path), PROGRESS, started))
         elif path.name == _EVALUATIONS:
             logs.append(read_evaluations(path, _told(found, path)))
     config, configs, notes = _zoo_config(found)

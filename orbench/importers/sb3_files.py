@@ -9,53 +9,41 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ImportFileError
 from ..run import JsonValue
-from ..run_store import Points
 from .array_file import read_arrays
-from .cells import CellError, as_number
 from .log_table import LogTable, numbers, read_log
+from .progress_log import LogPoints, ProgressLayout
 from .series_points import points_of, whole_steps
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["LogPoints", "read_evaluations", "read_monitors", "read_progress"]
+__all__ = ["PROGRESS", "read_evaluations", "read_monitors"]
 
 # As CleanRL and the Gymnasium integration call them, so that runs compare across tools.
 EPISODIC_RETURN = "charts/episodic_return"
 EPISODIC_LENGTH = "charts/episodic_length"
 
-_STEP_COLUMNS = (
-    *("time/total_timesteps", "time/total timesteps", "total_timesteps", "misc/total_timesteps"),
-    *("total timesteps", "TimestepsSoFar", "total/steps", "steps", "timesteps", "timesteps_total"),
+PROGRESS = ProgressLayout(
+    steps=(
+        *("time/total_timesteps", "time/total timesteps", "total_timesteps"),
+        *("misc/total_timesteps", "total timesteps", "TimestepsSoFar", "total/steps", "steps"),
+        *("timesteps", "timesteps_total"),
+    ),
+    elapsed=("time/time_elapsed", "time_elapsed", "misc/time_elapsed", "TimeElapsed"),
 )
-_ELAPSED_COLUMNS = ("time/time_elapsed", "time_elapsed", "misc/time_elapsed", "TimeElapsed")
+
 _EVALUATIONS = {
     "results": "eval/episodic_return",
     "ep_lengths": "eval/episodic_length",
     "successes": "eval/success",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class LogPoints:
-    """The points in a log: with its span in seconds since the epoch where it knows one.
-
-    `env_id` and `config` are what the log itself says. `empty` cells have no value.
-    """
-
-    points: Mapping[str, Points]
-    span: tuple[float, float] | None = None
-    env_id: str = ""
-    config: Mapping[str, JsonValue] = field(default_factory=dict)
-    empty: int = 0
-    notes: tuple[str, ...] = ()
 
 
 # -- monitor.csv
@@ -154,74 +142,6 @@ def _monitor_header(log: LogTable) -> Mapping[str, JsonValue]:
 
 def _number(value: JsonValue, default: float) -> float:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else default
-
-
-# -- progress.csv
-
-
-def read_progress(path: Path, name: str, started: float | None) -> LogPoints:
-    """The rows of SB3's or baselines' logger; `started` is when the run began, where known."""
-    import numpy as np
-
-    log = read_log(path, name)
-    step_column = next((column for column in _STEP_COLUMNS if column in log.columns), None)
-    if step_column is None:
-        raise ImportFileError(
-            f"{name}: has no column of steps ({', '.join(_STEP_COLUMNS[:4])} ...); for another "
-            "table there is orbench import table"
-        )
-    steps, notes = _steps(log, step_column)
-    elapsed_column = next((column for column in _ELAPSED_COLUMNS if column in log.columns), None)
-    modified = path.stat().st_mtime
-    span = None
-    times = np.full(log.rows, modified)
-    if elapsed_column is not None and log.rows:
-        elapsed = _filled(numbers(log.columns[elapsed_column], f"{name}: {elapsed_column}"))
-        span_start = modified - float(elapsed.max()) if started is None else started
-        times = span_start + elapsed
-        span = (span_start, float(times.max()))
-    points: dict[str, Points] = {}
-    empty = 0
-    for column, cells in log.columns.items():
-        if column == step_column:
-            continue
-        values, left_out = _values(cells)
-        if left_out:
-            notes.append(f"{name}: column '{column}' is text, left out")
-            continue
-        there = np.array([cell != "" for cell in cells], dtype=bool)
-        empty += int(len(cells) - there.sum())
-        if there.any():
-            points[column] = points_of(steps[there], values[there], times[there])
-    return LogPoints(points, span, empty=empty, notes=(*log.notes, *notes))
-
-
-def _steps(log: LogTable, column: str) -> tuple[NDArray[np.int64], list[str]]:
-    """The step of each row, that of the row before where it has none."""
-    found = numbers(log.columns[column], f"{log.name}: {column}")
-    without = sum(cell == "" for cell in log.columns[column])
-    said = f"{log.name}: {without:,} rows have no {column}, they have that of the row before"
-    return whole_steps(_filled(found), f"{log.name}: {column}"), [said] if without else []
-
-
-def _filled(found: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Numbers with each NaN replaced by the number before it, from 0."""
-    import numpy as np
-
-    places = np.where(np.isnan(found), 0, np.arange(1, len(found) + 1))
-    return np.concatenate([[0.0], found])[np.maximum.accumulate(places)]
-
-
-def _values(cells: Sequence[str]) -> tuple[NDArray[np.float64], bool]:
-    """The numbers in a column, NaN for an empty cell; or that it is text."""
-    import numpy as np
-
-    words = {"True": "1", "False": "0"}
-    try:
-        found = [as_number(words.get(cell, cell)) for cell in cells]
-    except CellError:
-        return np.array([]), True
-    return np.array([math.nan if number is None else number for number in found], float), False
 
 
 # -- evaluations.npz

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..run import Document, JsonValue, RunStatus
-from ..run_store import Points
+from ..run_store import ConsolePiece, Points
 from .found_files import sha256_of_files
 from .imported import ImportedArtifact, ImportedRun, RowCounts
 from .naming import Naming
@@ -19,7 +19,8 @@ __all__ = ["SourceRun", "named"]
 class SourceRun:
     """What a source says of one run; `told` is what it says by target (env_id, seed, ...).
 
-    `files` are those that it was read from. The rest is as in `ImportedRun`.
+    `files` are those that it was read from. `known` is what names may be taken from besides the
+    config, `details` goes into the provenance. The rest is as in `ImportedRun`.
     """
 
     file: str
@@ -37,6 +38,10 @@ class SourceRun:
     facts: Mapping[str, Document] = field(default_factory=dict)
     artifacts: tuple[ImportedArtifact, ...] = ()
     parent_id: str | None = None
+    known: Document = field(default_factory=dict)
+    console: tuple[ConsolePiece, ...] = ()
+    exit_code: int | None = None
+    host: str = ""
     details: Document = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -44,7 +49,7 @@ class SourceRun:
 def named(source: SourceRun, importer: str, naming: Naming) -> ImportedRun:
     """The run with names; raises UsageError for one that nothing says."""
     config = naming.config(source.file, source.config)
-    names = naming.names(source.file, source.told, config)
+    names = naming.names(source.file, source.told, {**source.known, **config})
     provenance: dict[str, JsonValue] = {
         "importer": importer,
         "file": source.file,
@@ -78,5 +83,8 @@ def named(source: SourceRun, importer: str, naming: Naming) -> ImportedRun:
         facts=source.facts,
         artifacts=source.artifacts,
         parent_id=source.parent_id,
+        console=source.console,
+        exit_code=source.exit_code,
+        host=source.host,
         notes=source.notes,
     )

@@ -31,7 +31,8 @@ Cell = str | int | float | bool | list[JsonValue] | None
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 ARRAY_SUFFIXES = (".npy", ".npz")
-SUFFIXES = (*TEXT_SUFFIXES, *ARRAY_SUFFIXES)
+PARQUET_SUFFIXES = (".parquet", ".pq")
+SUFFIXES = (*TEXT_SUFFIXES, *ARRAY_SUFFIXES, *PARQUET_SUFFIXES)
 
 MOST_COLUMNS = 10_000
 MOST_LINE_CHARACTERS = 16 * 2**20
@@ -63,7 +64,11 @@ def open_table(path: Path, name: str, *, transpose: bool = False) -> TableFile:
 
         return _checked(open_arrays(path, name, transpose=transpose))
     if transpose:
-        raise ImportFileError(f"{name}: only an array is transposed; this is a table of text")
+        raise ImportFileError(f"{name}: only an array is transposed; this is a table of rows")
+    if suffix in PARQUET_SUFFIXES:
+        from .parquet_file import open_parquet
+
+        return _checked(open_parquet(path, name))
     if suffix == ".json":
         return _checked(_json_table(path, name))
     if suffix in (".jsonl", ".ndjson"):

@@ -13,7 +13,7 @@ from ..run import JsonValue, RunRecord
 from .groups import ComparedSet
 from .literals import Literal
 
-__all__ = ["USER_TAG", "Condition", "conditions_of", "env_name"]
+__all__ = ["USER_TAG", "Condition", "among", "conditions_of", "env_name", "in_project"]
 
 USER_TAG = "user:"
 """A run belongs to the user NAME of a tracker if it has the tag `user:NAME`."""
@@ -35,20 +35,15 @@ class Condition:
     known: Callable[[RunRecord], Iterable[str]]
 
 
-def conditions_of(one: ComparedSet, project: str) -> list[Condition]:
+def conditions_of(one: ComparedSet, place: Condition) -> list[Condition]:
     """What every run of a set must fulfil, in the order in which a person would check it.
 
-    `project` is the project by the name that the store has for it. Raises FilterError for a text
-    that is too long to be searched for.
+    `place` is the first of them: `in_project`, or `among`. Raises FilterError for a text that is
+    too long to be searched for.
     """
     source, experiment = one.source, one.experiment
     found = [
-        Condition(
-            f"belongs to the project '{project}'",
-            project,
-            fields_are(project=project),
-            lambda run: [run.project],
-        ),
+        place,
         _named("experiment name", source.exp_key, "exp_name", (experiment.name,)),
         *(
             Condition(f"has the tag '{tag}'", tag, fields_are(tag=tag), lambda run: run.tags)
@@ -68,6 +63,26 @@ def conditions_of(one: ComparedSet, project: str) -> list[Condition]:
     found += [_config_condition(key, values) for key, values in experiment.config]
     found.append(_named("env", source.env_key, "env_id", one.env_ids))
     return found
+
+
+def in_project(project: str) -> Condition:
+    """The runs of a project, by the name that the store has for it."""
+    return Condition(
+        f"belongs to the project '{project}'",
+        project,
+        fields_are(project=project),
+        lambda run: [run.project],
+    )
+
+
+def among(run_ids: Sequence[str]) -> Condition:
+    """The runs with these ids, as those that were just read from a tracker."""
+    return Condition(
+        "is one of those that the tracker gave",
+        "",
+        fields_are(run_id=list(run_ids)),
+        lambda run: [],
+    )
 
 
 def env_name(run: RunRecord, key: str) -> str:

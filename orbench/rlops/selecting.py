@@ -13,7 +13,7 @@ from ..filters import where as fields_are
 from ..finding import metric_not_found
 from ..run import RunRecord
 from ..run_set import LeftOut, RunSet, split_by_status
-from .conditions import Condition, conditions_of, env_name
+from .conditions import Condition, among, conditions_of, env_name, in_project
 from .grammar import Source
 from .groups import ComparedSet
 
@@ -48,18 +48,26 @@ def select_runs(
     *,
     include: Iterable[str] = (),
     check_empty: bool = True,
+    read: Sequence[Sequence[str]] | None = None,
 ) -> tuple[SelectedSet, ...]:
     """The runs of every set. `include` names states that count besides finished.
+
+    `read` has for each set the ids of runs to choose from, where they were just read from a
+    tracker; without it those of the project count that the source of a set names.
 
     Raises NoRunsError for a set without runs, naming the condition that fails, and with
     `check_empty` also for a single env without any; ProjectNotFoundError and MetricNotFoundError.
     """
-    projects = store.projects()
     include = tuple(include)
     envs = sets[0].env_ids
+    if read is None:
+        projects = store.projects()
+        places = [in_project(project_of(one.source, projects)) for one in sets]
+    else:
+        places = [among(run_ids) for run_ids in read]
     return tuple(
-        _selected(store, one, project_of(one.source, projects), envs, include, check_empty)
-        for one in sets
+        _selected(store, one, place, envs, include, check_empty)
+        for one, place in zip(sets, places, strict=True)
     )
 
 
@@ -93,12 +101,12 @@ def project_of(source: Source, projects: Sequence[str]) -> str:
 def _selected(
     store: RunStore,
     one: ComparedSet,
-    project: str,
+    place: Condition,
     envs: Sequence[str],
     include: Sequence[str],
     check_empty: bool,
 ) -> SelectedSet:
-    conditions = conditions_of(one, project)
+    conditions = conditions_of(one, place)
     where = Filter.all_of(*(condition.where for condition in conditions))
     found = store.runs(where)
     if not found:

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from ..errors import ScoreError
 
-__all__ = ["Counts", "Seed", "as_int_seed", "draw_counts", "draw_over_tasks", "random_words"]
+__all__ = [
+    "Counts",
+    "Seed",
+    "as_int_seed",
+    "draw_counts",
+    "draw_over_tasks",
+    "random_halves",
+    "random_words",
+]
 
 Seed = int | np.random.Generator
 """A seed from 0, or a generator whose next words are the seed."""
@@ -53,7 +61,7 @@ def as_int_seed(seed: Seed) -> int:
 
 def draw_counts(words: np.random.PCG64, runs: int, reps: int) -> NDArray[np.unsignedinteger]:
     """How often each run is in each resample, (runs x reps); every column sums to `runs`."""
-    halves = _halves(words, runs * reps).reshape(runs, reps)
+    halves = random_halves(words, runs * reps).reshape(runs, reps)
     return _compared(halves) if runs <= _FEW_RUNS else _histogrammed(halves)
 
 
@@ -72,15 +80,16 @@ def draw_over_tasks(
     drawn = np.empty((tasks, reps), np.int64)
     picks = np.empty((tasks, most, reps), np.int64)
     for slot in range(tasks):
-        drawn[slot] = (_halves(words, reps).astype(np.uint64) * np.uint64(tasks)) >> _HALF
-        halves = _halves(words, most * reps).reshape(most, reps).astype(np.uint64)
+        drawn[slot] = (random_halves(words, reps).astype(np.uint64) * np.uint64(tasks)) >> _HALF
+        halves = random_halves(words, most * reps).reshape(most, reps).astype(np.uint64)
         size = of_task[drawn[slot]]
         picks[slot] = first[drawn[slot]] + ((halves * size) >> _HALF).astype(np.int64)
         picks[slot][np.arange(most)[:, None] >= size.astype(np.int64)] = -1
     return drawn, picks
 
 
-def _halves(words: np.random.PCG64, needed: int) -> NDArray[np.uint32]:
+def random_halves(words: np.random.PCG64, needed: int) -> NDArray[np.uint32]:
+    """The next `needed` halves of words."""
     # Little-endian on every machine: the low half of a word comes first.
     raw = words.random_raw((needed + 1) // 2).astype("<u8", copy=False)
     return raw.view("<u4")[:needed]

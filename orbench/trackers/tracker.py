@@ -75,11 +75,20 @@ class Tracker(Protocol):
         """The place as links name it, without credentials: `mlflow://host:5000/experiment`."""
         ...
 
+    def check(self, *, create: bool = False) -> None:
+        """Ask whether the place is there and may be used; with `create`, make what is missing.
+
+        One request or two, before many runs are gone through. Raises TrackerUnavailableError
+        (down), and TrackerError (no access, no such place, with near names).
+        """
+        ...
+
     def push(self, run: RunSource, link: Document, progress: Progress) -> PushReport:
         """Send what the tracker does not have of a run yet.
 
-        `link` is what an earlier push left (empty before the first). A push that was cut off at
-        any request and is made again doubles nothing and leaves nothing out.
+        `link` is what an earlier push left (empty before the first); `remote_id` in it is the id
+        there. A push that was cut off at any request and is made again doubles nothing and leaves
+        nothing out. Several runs are pushed at once, from several threads.
         """
         ...
 
@@ -87,8 +96,14 @@ class Tracker(Protocol):
         """The runs there, those changed after `since` (seconds since the epoch) if it is given."""
         ...
 
-    def pull(self, run: RemoteRun, metrics: Sequence[str] | None = None) -> ImportedRun:
-        """A run with all of its points, never sampled; with `metrics`, these alone."""
+    def pull(
+        self, run: RemoteRun, folder: Path, metrics: Sequence[str] | None = None
+    ) -> ImportedRun:
+        """A run with all of its points, never sampled; with `metrics`, these alone.
+
+        Its artifacts are written into `folder`, which is empty and outlives the delivery; with
+        `metrics` there are none.
+        """
         ...
 
     def close(self) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from orbench.events import TagsChanged
 from orbench.run import RunStatus
-from orbench.storage import check_store, open_store
+from orbench.storage import check_store, init_store, open_store
 
 PROCESSES = 32
 SHIPMENTS = 40
@@ -79,3 +81,36 @@ def test_thirty_two_processes_record_into_one_store(store_url):
                 np.testing.assert_array_equal(mine, expected)
         assert store.info().chunks == PROCESSES * 3 // 4 * 3
     assert check_store(store_url) == []
+
+
+APPENDING = """
+import sys
+from orbench.events import TagsChanged
+from orbench.run_store import Shipment
+from orbench.storage import open_store
+
+with open_store(sys.argv[1]) as store:
+    shipment = Shipment(f"run1/{sys.argv[2]}", "run1", 0, 1, (TagsChanged(added=(sys.argv[2],)),))
+    assert store.ship(shipment)
+"""
+
+
+def test_to_look_at_a_store_takes_no_lock_from_who_has_it_open(sqlite_url, segment_of):
+    """POSIX drops all locks of a process on a file when it closes any descriptor of that file.
+
+    SQLite knows; whoever reads the file past SQLite takes the locks of its own process. The next
+    process to close the store then holds itself for the last one and removes the write-ahead log,
+    and what this process commits afterwards goes into a file that nobody will ever see.
+    """
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    wal = path.with_name(f"{path.name}-wal")
+    with open_store(sqlite_url, create=True) as store:
+        segment_of(store, "run1", "a").ship(TagsChanged(added=("a",)))
+        before = wal.stat().st_ino
+        open_store(sqlite_url).close()
+        init_store(sqlite_url)
+        subprocess.run([sys.executable, "-c", APPENDING, sqlite_url, "b"], check=True)
+        assert wal.exists()
+        assert wal.stat().st_ino == before
+        segment_of(store, "run1", "c").ship(TagsChanged(added=("c",)))
+        assert store.runs()[0].tags == ("a", "b", "c")

@@ -1,0 +1,270 @@
+"""The wandb importer: runs out of the `.wandb` files of W&B, offline ones and those synced.
+
+A run is one such file. All that W&B knows stands in its records, except for what it writes only to
+the folder `files` beside it: the installed packages (`requirements.txt`), and what the program
+saved. The wandb package is not needed. What names a run is looked for in `--set`, `--map` and
+`--path`, then in its config, then in CleanRL's `{env_id}__{exp_name}__{seed}__{time}`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from ..errors import ImportFileError
+from ..metric import SYSTEM_PREFIX
+from ..run import Document, JsonValue, RunStatus
+from ..run_store import Points
+from .found_files import checked_path, name_of, unique
+from .imported import FoundPath, ImportedArtifact, ImportedRun
+from .naming import Naming
+from .series_points import row_counts
+from .source_run import SourceRun, named
+from .tensorboard import CLEANRL_PATTERN, parse_pattern
+from .wandb_content import WandbContent, gather, json_value
+from .wandb_log import WandbLog, WandbLogError, scan_log
+from .wandb_series import WandbSeries, series_of
+from .wire import WireError
+
+__all__ = ["WandbImporter", "read_wandb"]
+
+_SUFFIX = ".wandb"
+_MOST_BYTES = 8 * 2**30
+_MOST_SMALL_BYTES = 4 * 2**20
+_MOST_PACKAGES = 5_000
+_MOST_ARTIFACTS = 10_000
+_REQUIREMENTS, _METADATA = "requirements.txt", "wandb-metadata.json"
+_TOLD_BY_RECORDS = (
+    *(_REQUIREMENTS, _METADATA, "config.yaml", "wandb-summary.json", "output.log"),
+    "conda-environment.yaml",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WandbImporter:
+    """Reads `.wandb` files of clients 0.13 to 0.31; `step_key` is the key of the steps."""
+
+    naming: Naming = field(default_factory=Naming)
+    step_key: str | None = None
+    name: str = "wandb"
+
+    def find(self, paths: Sequence[Path]) -> list[FoundPath]:
+        """The logs at these paths; raises ImportFileError for a path with none."""
+        return unique(found for path in paths for found in _at(path))
+
+    def read(self, found: FoundPath) -> Iterator[ImportedRun]:
+        """The one run in a log; raises ImportFileError and UsageError."""
+        yield named(read_wandb(found, self.step_key), self.name, self.naming)
+
+
+def _at(path: Path) -> Iterable[FoundPath]:
+    checked_path(path)
+    if not path.is_dir():
+        return [FoundPath(path, name_of(path, path.parent))]
+    logs = sorted(
+        Path(place) / name
+        for place, _, names in os.walk(path)
+        for name in names
+        if name.endswith(_SUFFIX)
+    )
+    if not logs:
+        raise ImportFileError(f"{path}: the folder has no log of W&B (run-ID{_SUFFIX})")
+    return [FoundPath(log, name_of(log, path)) for log in logs]
+
+
+def read_wandb(found: FoundPath, step_key: str | None = None) -> SourceRun:
+    """All that a log says; raises ImportFileError, and UsageError for a step key it does not have.
+
+    A log that was cut gives what is whole, and a note says what was cut.
+    """
+    log, content = _read(found)
+    modified = found.path.stat().st_mtime
+    start = _finite(content.start, _finite(min(content.times, default=None), modified))
+    series = series_of(content, found.name, step_key, start)
+    counted = {k: v for k, v in series.points.items() if not k.startswith(SYSTEM_PREFIX)}
+    folder = found.path.parent / "files"
+    names = content.run
+    artifacts = tuple(_artifacts(folder, found)) if folder.is_dir() else ()
+    return SourceRun(
+        file=found.name,
+        points=series.points,
+        started=start,
+        ended=_end(content, series.points, start),
+        files=(found.path,),
+        told=_told(content),
+        config=_config(content),
+        rows=row_counts(counted, series.empty),
+        status=_status(content),
+        exit_code=content.exit_code,
+        identity=f"{names.get('project', '')}/{names.get('id', found.path.stem)}@{start:.3f}",
+        tags=content.tags,
+        summary=_summary(content),
+        facts=_facts(content, folder),
+        console=tuple(content.console),
+        host=names.get("host") or content.environment.get("host", ""),
+        artifacts=artifacts,
+        details=_details(content, series, folder),
+        notes=tuple(f"{found.name}: {said}" for said in _notes(log, content, series)),
+    )
+
+
+def _read(found: FoundPath) -> tuple[WandbLog, WandbContent]:
+    try:
+        if found.path.stat().st_size > _MOST_BYTES:
+            raise ImportFileError(f"{found.name}: has more than {_MOST_BYTES:,} bytes")
+        log = scan_log(found.path.read_bytes())
+        return log, gather(log.records)
+    except WandbLogError as error:
+        raise ImportFileError(f"{found.name}: {error}") from error
+    except WireError as error:
+        raise ImportFileError(f"{found.name}: holds no records of W&B: {error}") from error
+    except OSError as error:
+        raise ImportFileError(f"{found.name}: cannot be read: {error.strerror}") from error
+
+
+def _finite(value: float | None, otherwise: float) -> float:
+    return value if value is not None and math.isfinite(value) and value > 0 else otherwise
+
+
+def _end(content: WandbContent, points: dict[str, Points], start: float) -> float:
+    """The last time that anything was written, or that the run's length tells."""
+    times = [float(one.wall_times.max()) for one in points.values() if len(one.wall_times)]
+    times += [piece.time for piece in content.console]
+    if content.runtime is not None:
+        times.append(start + content.runtime)
+    return max(start, *(time for time in times if math.isfinite(time)), start)
+
+
+def _status(content: WandbContent) -> RunStatus:
+    if content.exit_code is None:
+        return RunStatus.KILLED
+    return RunStatus.FAILED if content.exit_code else RunStatus.FINISHED
+
+
+def _told(content: WandbContent) -> dict[str, JsonValue]:
+    """The project, and of CleanRL's names what the config does not say."""
+    told: dict[str, JsonValue] = {"project": content.run.get("project", "")}
+    fitted = parse_pattern(CLEANRL_PATTERN).fullmatch(content.run.get("name", ""))
+    if fitted is not None:
+        said = {key: text for key, text in fitted.groupdict().items() if key != "time"}
+        told |= {key: text for key, text in said.items() if content.config.get(key) is None}
+    return told
+
+
+def _config(content: WandbContent) -> dict[str, JsonValue]:
+    """The config without what W&B keeps there of itself."""
+    return {key: value for key, value in content.config.items() if key != "_wandb"}
+
+
+def _summary(content: WandbContent) -> dict[str, JsonValue]:
+    """The summary, keys below one another joined by a dot, without W&B's own."""
+    return {
+        ".".join(key): json_value(text)
+        for key, text in content.summary.items()
+        if key and not key[0].startswith("_")
+    }
+
+
+def _metadata(folder: Path) -> dict[str, JsonValue]:
+    """What older clients say beside the log."""
+    try:
+        value = json.loads(_small(folder / _METADATA) or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return cast("dict[str, JsonValue]", value) if isinstance(value, dict) else {}
+
+
+def _small(path: Path) -> bytes:
+    """The bytes of a small file that may not be there."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST_SMALL_BYTES:
+        return b""
+    return path.read_bytes()
+
+
+def _facts(content: WandbContent, folder: Path) -> dict[str, Document]:
+    """The environment, source and machine, as far as they are told."""
+    beside = _metadata(folder)
+    told = {key: value for key, value in beside.items() if isinstance(value, str)}
+    told |= content.environment
+    packages: list[JsonValue] = []
+    for line in _small(folder / _REQUIREMENTS).decode("utf-8", "replace").splitlines():
+        name, equal, version = line.strip().partition("==")
+        if name and equal and len(packages) < _MOST_PACKAGES:
+            packages.append({"name": name, "version": version})
+    implementation, _, version = told.get("python", "").rpartition(" ")
+    environment: dict[str, JsonValue] = {}
+    if version:
+        python = {"version": version, "implementation": implementation or "CPython"}
+        environment["python"] = dict(python)
+    if packages:
+        environment["packages"] = packages
+    git = beside.get("git")
+    code = {**(git if isinstance(git, dict) else {}), **content.git}
+    source: dict[str, JsonValue] = {}
+    if code.get("commit"):
+        source = {"kind": "git", "commit": code["commit"], "remote": code.get("remote")}
+    machine: dict[str, JsonValue] = {
+        "host": told.get("host", ""),
+        "os": {"name": told["os"]} if told.get("os") else None,
+        "gpus": [{"index": 0, "name": told["gpu_type"]}] if told.get("gpu_type") else None,
+    }
+    facts: dict[str, Document] = {
+        "environment": environment,
+        "source": source,
+        "machine": {key: value for key, value in machine.items() if value},
+    }
+    return {kind: document for kind, document in facts.items() if document}
+
+
+def _details(content: WandbContent, series: WandbSeries, folder: Path) -> dict[str, JsonValue]:
+    """Where the run came from, and what it was started by."""
+    beside = _metadata(folder)
+    program = content.environment.get("program") or beside.get("program")
+    arguments = beside.get("args")
+    args = content.args or (tuple(map(str, arguments)) if isinstance(arguments, list) else ())
+    details: dict[str, JsonValue] = {"step": series.step_key}
+    details["wandb"] = {key: value for key, value in content.run.items() if key != "host"}
+    if program:
+        details["argv"] = [str(program), *args]
+        details["executable"] = content.environment.get("executable", "")
+    return details
+
+
+def _artifacts(folder: Path, found: FoundPath) -> Iterator[ImportedArtifact]:
+    """The files that the program saved beside the log; links are not followed."""
+    count = 0
+    for place, _, names in os.walk(folder):
+        for name in sorted(names):
+            path = Path(place) / name
+            inside = path.relative_to(folder).as_posix()
+            if inside in _TOLD_BY_RECORDS or path.is_symlink() or not path.is_file():
+                continue
+            count += 1
+            if count > _MOST_ARTIFACTS:
+                raise ImportFileError(
+                    f"{found.name}: has more than {_MOST_ARTIFACTS:,} files beside it"
+                )
+            yield ImportedArtifact(inside, path, path.stat().st_mtime, "wandb-file")
+
+
+def _notes(log: WandbLog, content: WandbContent, series: WandbSeries) -> Iterator[str]:
+    if log.damage:
+        yield f"{log.damage} and were left out"
+    if log.cut:
+        yield f"cut off: {log.cut}"
+    if content.exit_code is None:
+        yield "says no end of its run: it was killed, or is still going on"
+    if not content.rows:
+        yield "holds no rows"
+    yield from series.notes
+    if series.left_out:
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(series.left_out.items()))
+        yield f"left out, as they are no numbers: {counts}"
+    if content.other:
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(content.other.items()))
+        yield f"records of other things, whose files are not in the log: {counts}"

@@ -1,0 +1,96 @@
+"""Many runs to W&B and back by `sync`, as every tracker is to do it."""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+import pytest
+
+from orbench.errors import TrackerUnavailableError
+from orbench.run_store import Points
+from orbench.trackers import SyncState, pull, push, status
+
+from ....wandb_server import DROP_AFTER, DROP_BEFORE
+
+
+def everything(store, run_id):
+    """A run as a comparable value, but for what a pull adds to its command."""
+    details = store.details(run_id)
+    record = {
+        name: getattr(details.record, name)
+        for name in details.record.__dataclass_fields__
+        if name != "heartbeat"
+    }
+    command = dict(details.facts["command"])
+    for added in ("importer", "file", "content"):
+        command.pop(added, None)
+    facts = {kind: document for kind, document in details.facts.items() if kind != "command"}
+    series = {}
+    for summary in details.metrics:
+        (one,) = store.series([run_id], summary.metric)
+        series[summary.metric] = [
+            part.tobytes() for part in (one.steps, one.values, one.wall_times)
+        ]
+    return record, facts, command, series, details.artifacts, list(store.console(run_id))
+
+
+def test_runs_come_back_as_they_were(wandb, tracker, run, other_store, full_run):
+    for seed in range(3):
+        full_run(run.store, seed=seed, n=200)
+    full_run(run.store, seed=9, n=50, parent_id=run.run_id)
+    done = push(run.store, tracker, run.store.runs(), jobs=4)
+    assert [one.error for one in done] == [""] * 5
+    assert {one.state for one in status(run.store, tracker, run.store.runs())} == {SyncState.KNOWN}
+    pulled = pull(other_store, tracker, jobs=1)
+    assert {one.state for one in pulled} == {SyncState.PULLED}
+    for run_id in run.store.run_ids():
+        assert everything(other_store, run_id) == everything(run.store, run_id)
+    assert {one.state for one in pull(other_store, tracker)} == {SyncState.KNOWN}
+    assert wandb.refused == []
+
+
+def test_a_pull_into_the_store_that_recorded_the_run_changes_nothing(wandb, tracker, run):
+    push(run.store, tracker, run.store.runs())
+    before = everything(run.store, run.run_id)
+    (done,) = pull(run.store, tracker)
+    assert (done.state, done.notes) == (SyncState.KNOWN, ())
+    wandb.find("team", "demo", run.run_id).said["tags"] = ["other"]
+    (done,) = pull(run.store, tracker)
+    assert done.state is SyncState.DIFFERS
+    assert everything(run.store, run.run_id) == before
+
+
+@pytest.mark.parametrize("how", [DROP_BEFORE, DROP_AFTER, 503])
+def test_a_sync_that_is_cut_off_anywhere_goes_on(wandb, tracker, run, other_store, full_run, how):
+    other = full_run(run.store, seed=2, n=60)
+    push(run.store, tracker, run.store.runs(), jobs=1)
+    count = len(wandb.requests)
+    lines = {run_id: wandb.find("team", "demo", run_id).lines for run_id in (run.run_id, other)}
+    place = tracker.place
+    for number in range(1, count + 1, 3):
+        wandb.reset()
+        for run_id in lines:
+            run.store.unlink_tracker(run_id, place)
+        wandb.fail_at(number, how=how)
+        with contextlib.suppress(TrackerUnavailableError):
+            push(run.store, tracker, run.store.runs(), jobs=1)
+        again = push(run.store, tracker, run.store.runs(), jobs=1)
+        assert [one.error for one in again] == ["", ""]
+        for run_id, known in lines.items():
+            assert wandb.find("team", "demo", run_id).lines == known
+
+
+def test_points_of_a_push_that_was_cut_off_are_pulled_as_far_as_they_are_there(
+    wandb, tracker, run, other_store
+):
+    push(run.store, tracker, run.store.runs())
+    # The rows have arrived, the record of them not yet.
+    more = run.series("loss")
+    run.grow(loss=Points(more.steps[:3] + 900, more.values[:3], more.wall_times[:3] + 90))
+    wandb.fail_at(4, how=DROP_BEFORE)
+    push(run.store, tracker, run.store.runs())
+    (done,) = pull(other_store, tracker)
+    assert done.error == ""
+    (series,) = other_store.series([run.run_id], "loss")
+    assert np.array_equal(series.steps, run.series("loss").steps)
