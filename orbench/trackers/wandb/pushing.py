@@ -29,13 +29,11 @@ from .artifact_files import artifact_paths
 from .batches import Batch, batches, lacking, points_of, step_key_for
 from .connection import Connection
 from .files import BinaryFile, send_file
-from .history import read_events, read_rows
-from .metric_names import original_name, sent_name
+from .meeting import met
+from .metric_names import sent_name
 from .output import OutputLine, output_lines
 from .place import WandbPlace
-from .points import event_columns, flat
 from .queries import UPSERT_RUN
-from .runs import WandbRun, find_run
 from .said import exit_code_of, said_of, summary_of
 from .watermark import StreamMark, Watermark
 
@@ -133,7 +131,7 @@ class _Push:
         if said.digest == self.mark.said and not self._lacks() and not self.mark.offline:
             return
         if not self.mark.said:
-            self._meet()
+            self._keep(met(self.connection, self.place, self.details, self.mark))
             said = said_of(record, self.mark.step_key)
         try:
             data = self.connection.graphql(
@@ -174,45 +172,6 @@ class _Push:
                 f"{self.place} has {rows:,} rows of run {self._id}, of {sent:,} that were sent: "
                 f"{why}"
             )
-
-    def _meet(self) -> None:
-        """Find out how far another store came with the same run; raises for a foreign run."""
-        there = find_run(self.connection, self.place, self._id)
-        if there is None or not (there.rows or there.mark):
-            return
-        if there.mark.get("run_id") != self._id:
-            raise TrackerError(
-                f"{self.place} has a run {self._id} that orbench did not push; it is left as it is"
-            )
-        step_key = str(there.mark.get("step_key") or self.mark.step_key)
-        self._keep(replace(self.mark, step_key=step_key))
-        self._keep(replace(self.mark, history=self._met(there), events=self._met_events(there)))
-
-    def _met(self, there: WandbRun) -> StreamMark:
-        counts: dict[str, int] = {}
-        rows = read_rows(self.connection, self.place, there, [])
-        for row in rows:
-            for key, _ in flat(row):
-                if key != self.mark.step_key:
-                    name = original_name(key)
-                    counts[name] = counts.get(name, 0) + 1
-        return self._known_there(StreamMark(len(rows), counts))
-
-    def _met_events(self, there: WandbRun) -> StreamMark:
-        rows = read_events(self.connection, self.place, there, [])
-        columns = event_columns(rows, self.mark.step_key, 0.0)
-        counts = {name: len(values) for name, values in columns.values.items()}
-        return self._known_there(StreamMark(len(rows), counts))
-
-    def _known_there(self, mark: StreamMark) -> StreamMark:
-        here = {one.metric: one.n for one in self.details.metrics}
-        more = [name for name, count in mark.points.items() if count > here.get(name, 0)]
-        if more:
-            raise TrackerError(
-                f"{self.place} has more points of '{more[0]}' of run {self._id} than this store; "
-                "pull it first"
-            )
-        return mark
 
     # -- streams
 
