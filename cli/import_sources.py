@@ -98,7 +98,7 @@ def _marl_eval(naming: Naming) -> Importer:
 _KINDS = (
     _Kind(
         "mlflow",
-        "Import runs of MLflow: folders mlruns/, and tracking databases in SQLite files.\n\n"
+        "Import runs of MLflow: mlruns folders and SQLite tracking databases.\n\n"
         "A run keeps MLflow's run id: imported again it brings what is new. The experiment is the "
         "project, params are the config; exp_name, env_id and seed come from params of usual "
         "names, or from others by --map env_id=KEY, also tags.KEY, run_name and experiment.",

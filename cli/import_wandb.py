@@ -53,7 +53,7 @@ def add_wandb_command(app: typer.Typer, run: Import) -> None:
         fmt: FormatOption = Format.TABLE,
         url: StoreOption = None,
     ) -> None:
-        """Import runs out of W&B's own logs, run-ID.wandb, offline ones and those synced.
+        """Import runs out of W&B's own logs, offline or synced, without W&B.
 
         All rows are read, with config, summary, console output, system metrics and the end. The
         wandb package is not needed. The config names the run; --map, --path and --set say what it

@@ -31,6 +31,13 @@ settings.register_profile("orbench", deadline=None, suppress_health_check=[Healt
 settings.register_profile("few", settings.get_profile("orbench"), max_examples=5)
 settings.load_profile("orbench")
 
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two workers a core where there are few: tests wait for the programs that they start."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return 2 * (cores or 1) if (cores or 1) < 4 else cores or 1
+
+
 _SERVER_OPTIONS = ("fsync = off", "full_page_writes = off", "max_connections = 200")
 
 

@@ -180,6 +180,8 @@ class _Reader:
             pieces.append(line.text if line.indent >= 0 else "")
             self.at += 1
         text = "\n".join(pieces).rstrip()
+        if not text:
+            return None
         if text[0] in "\"'":
             return self._quoted(_without_comment(text), first)
         if text[0] in "[{":
