@@ -38,6 +38,20 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 * (cores or 1) if (cores or 1) < 4 else cores or 1
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share what takes long to make go to one worker, so that it is made once."""
+    for item in items:
+        names = {*getattr(item, "fixturenames", ())}
+        if "mlflow_server" in names:
+            item.add_marker(pytest.mark.xdist_group("mlflow"))
+        elif item.path.name in _MADE_ONCE or "published" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
+_MADE_ONCE = {
+    *("test_tour.py", "test_rlops.py", "test_gate.py", "test_compare.py", "test_reproduce.py"),
+    *("test_mlflow_files.py", "test_from_wandb.py"),
+}
 _SERVER_OPTIONS = ("fsync = off", "full_page_writes = off", "max_connections = 200")
 
 
