@@ -38,6 +38,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 * (cores or 1) if (cores or 1) < 4 else cores or 1
 
 
+_END_AT = float(os.environ.get("TESTS_END_AT", "inf"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin no test after the moment (seconds since the epoch) that TESTS_END_AT names."""
+    if time.time() > _END_AT:
+        pytest.skip("the time that TESTS_END_AT gives is used up")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share what takes long to make go to one worker, so that it is made once."""
     for item in items:
