@@ -32,12 +32,6 @@ settings.register_profile("few", settings.get_profile("orbench"), max_examples=5
 settings.load_profile("orbench")
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two workers a core where there are few: tests wait for the programs that they start."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return 2 * (cores or 1) if (cores or 1) < 4 else cores or 1
-
-
 _END_AT = float(os.environ.get("TESTS_END_AT", "inf"))
 
 

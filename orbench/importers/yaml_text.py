@@ -23,10 +23,15 @@ MOST_YAML_CHARACTERS = 4 * 2**20
 _DEEPEST = 60
 _MOST_VALUES = 200_000
 
-_TAG_OR_ANCHOR = re.compile(r"([!&][^\s,\[\]{}]*)(?:\s+|$)")
-_KEY = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s#&*!|>'"%@`\[\]{},].*?)\s*:(?:\s+|$)""")
+# Not what Python takes for white space: a text may begin or end with a no-break space.
+_BLANK = " \t\n\r"
+_TAG_OR_ANCHOR = re.compile(r"([!&][^ \t\n\r,\[\]{}]*)(?:[ \t\n\r]+|$)")
+_KEY = re.compile(
+    r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^ \t\n\r#&*!|>'"%@`\[\]{},].*?)"""
+    r"""[ \t\n\r]*:(?:[ \t\n\r]+|$)"""
+)
 _FLOW_WORD = re.compile(
-    r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|(?:[^,\[\]{}:]|:(?!\s|[,\]}]|$))+)""", re.DOTALL
+    r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|(?:[^,\[\]{}:]|:(?![ \t\n\r,\]}]|$))+)""", re.DOTALL
 )
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")
 _FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*)?\.[0-9_]*(?:[eE][-+][0-9]+)?")
@@ -40,7 +45,10 @@ _ESCAPES = {
     **{"0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r"},
     **{"e": "\x1b", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029"},
 }
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(\s*\n\s*)|(.))")
+_ESCAPE = re.compile(
+    r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})"
+    r"|([ \t\n\r]*\n[ \t\n\r]*)|(.))"
+)
 
 
 def parse_yaml(text: str, place: str) -> JsonValue:
@@ -86,7 +94,7 @@ class _Reader:
             self.at += 1
             line = self._peek()
         if line is not None and line.text.startswith("--- "):
-            line.indent, line.text = line.indent + 4, line.text[4:].lstrip()
+            line.indent, line.text = line.indent + 4, line.text[4:].lstrip(_BLANK)
         value = self._block(-1, 0) if line is not None else None
         rest = self._peek()
         if rest is not None and rest.text != "...":
@@ -179,7 +187,7 @@ class _Reader:
                 break
             pieces.append(line.text if line.indent >= 0 else "")
             self.at += 1
-        text = "\n".join(pieces).rstrip()
+        text = "\n".join(pieces).rstrip(_BLANK)
         if not text:
             return None
         if text[0] in "\"'":
@@ -188,7 +196,7 @@ class _Reader:
             return self._flow(_without_comment(text), first)
         if text[0] in "|>%@`":
             raise self._error(first, f"a text that begins with {text[0]} is not read")
-        plain = _folded(re.split(r"\s#", text, maxsplit=1)[0].rstrip())
+        plain = _folded(re.split(r"[ \t\n\r]#", text, maxsplit=1)[0].rstrip(_BLANK))
         return self._alias(plain, first) if plain.startswith("*") else _plain(plain)
 
     def _unclosed(self, pieces: list[str]) -> bool:
@@ -241,14 +249,15 @@ class _Reader:
             raise self._error(line, f"has more than {_MOST_VALUES:,} values or {_DEEPEST} levels")
 
     def _error(self, line: _Line, said: str) -> ImportFileError:
+        said = " ".join(said.split())
         return ImportFileError(f"{self.place}: line {line.number}: {said} in this YAML")
 
     # -- flow collections
 
     def _flow(self, text: str, line: _Line) -> JsonValue:
         value, end = self._flow_value(text, 0, line, 0)
-        if text[end:].strip():
-            raise self._error(line, f"'{text[end:].strip():.20}' is not read")
+        if text[end:].strip(_BLANK):
+            raise self._error(line, f"'{text[end:].strip(_BLANK):.20}' is not read")
         return value
 
     def _flow_value(self, text: str, at: int, line: _Line, depth: int) -> tuple[JsonValue, int]:
@@ -259,7 +268,7 @@ class _Reader:
         fitted = _FLOW_WORD.match(text, at)
         if fitted is None:
             return None, at
-        word = fitted[1].strip()
+        word = fitted[1].strip(_BLANK)
         if word == "?" or word.startswith("? "):
             raise self._error(line, "a key after ? is not read")
         if word[:1] in ("'", '"'):
@@ -351,5 +360,5 @@ def _folded(text: str) -> str:
 def _without_comment(text: str) -> str:
     """A quoted or flow text without a comment behind it."""
     end = max(text.rfind(sign) for sign in "\"']}")
-    tail = text[end + 1 :].strip()
+    tail = text[end + 1 :].strip(_BLANK)
     return text[: end + 1] if tail.startswith("#") else text
