@@ -26,8 +26,12 @@ for _number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
     signal.signal(_number, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A slow or busy machine is no failure of a property.
-settings.register_profile("orbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A slow or busy machine is no failure of a property. Examples are the same in every run, so that a
+# change alone turns a test red; `--hypothesis-profile random` looks for new ones.
+settings.register_profile(
+    "orbench", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+settings.register_profile("random", settings.get_profile("orbench"), derandomize=False)
 settings.register_profile("few", settings.get_profile("orbench"), max_examples=5)
 settings.load_profile("orbench")
 
