@@ -1,11 +1,19 @@
-"""The SQL store: opened, made, upgraded, copied and checked from here."""
+"""The SQL store: opened, made, upgraded, copied and checked from here.
+
+To open a store imports neither what checks nor what copies one: their names load when first used.
+"""
 
 from __future__ import annotations
 
-from .check import Finding, FindingKind, check_store
-from .copy import CopyReport, copy_store
+import importlib
+from typing import TYPE_CHECKING
+
 from .schema import init_store, open_checked, upgrade_store
 from .sql_store import SqlStore
+
+if TYPE_CHECKING:
+    from .check import Finding, FindingKind, check_store
+    from .copy import CopyReport, copy_store
 
 __all__ = [
     "CopyReport",
@@ -18,6 +26,23 @@ __all__ = [
     "open_store",
     "upgrade_store",
 ]
+
+_MODULE_OF = {
+    "CopyReport": "copy",
+    "Finding": "check",
+    "FindingKind": "check",
+    "check_store": "check",
+    "copy_store": "copy",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
 
 
 def open_store(url: str, *, create: bool = False) -> SqlStore:

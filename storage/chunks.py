@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from orbench.run_store import Points
 
+from .chunk_size import CHUNK_POINTS
 from .compression import FrameError, compress, decompress
 
 __all__ = [
-    "CHUNK_POINTS",
     "CODEC",
     "ChunkError",
     "EncodedChunk",
@@ -38,9 +38,6 @@ __all__ = [
     "joined",
     "split",
 ]
-
-CHUNK_POINTS = 4096
-"""A chunk holds at most this many points; a decoder refuses a chunk that claims more."""
 
 CODEC = 1
 """The version of this layout, kept with every chunk."""

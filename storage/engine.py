@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from orbench.errors import MissingExtraError, StoreUrlError
@@ -140,6 +140,8 @@ def batched(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 def insert_or_ignore(connection: Connection, table: Table) -> Insert:
     """INSERT that leaves a row alone that is there already, in the connection's dialect."""
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # costs 50 ms that SQLite never needs
+
         return postgresql.insert(table).on_conflict_do_nothing()
     return sqlite.insert(table).on_conflict_do_nothing()
 

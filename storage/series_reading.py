@@ -12,7 +12,8 @@ from orbench.errors import StoreDamagedError
 from orbench.metric import Series, SeriesSummary
 from orbench.run_store import Points
 
-from .chunks import CHUNK_POINTS, ChunkError, decode_into
+from .chunk_size import CHUNK_POINTS
+from .chunks import ChunkError, decode_into
 from .columns import fitted
 from .engine import Database, batched
 from .series_totals import series_summary

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Self
-
-import numpy as np
 
 from orbench.metric import SeriesSummary
 from orbench.run_store import Points
@@ -43,7 +42,7 @@ class SeriesTotals:
     @classmethod
     def of(cls, points: Points) -> Self:
         """The totals of one point or more, in the order logged."""
-        numbers = points.values[~np.isnan(points.values)]
+        numbers = points.values[points.values == points.values]  # those that are not NaN
         return cls(
             n=len(points.steps),
             nan_count=len(points.steps) - len(numbers),
@@ -85,11 +84,18 @@ class SeriesTotals:
             min_step=min(self.min_step, later.min_step),
             max_step=max(self.max_step, later.max_step),
             last_step=later.last_step,
-            minimum=float(np.fmin(self.minimum, later.minimum)),
-            maximum=float(np.fmax(self.maximum, later.maximum)),
+            minimum=_unless_nan(min, self.minimum, later.minimum),
+            maximum=_unless_nan(max, self.maximum, later.maximum),
             last=later.last,
             last_wall_time=later.last_wall_time,
         )
+
+
+def _unless_nan(choose: Callable[[float, float], float], one: float, other: float) -> float:
+    """The chosen one of two numbers; where one is NaN, the other."""
+    if math.isnan(one):
+        return other
+    return one if math.isnan(other) else choose(one, other)
 
 
 def series_summary(run_id: str, metric: str, row: Columns) -> SeriesSummary:

@@ -19,8 +19,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from orbench.run_store import Points
 
+from .chunk_size import CHUNK_POINTS
 from .chunks import (
-    CHUNK_POINTS,
     CODEC,
     ChunkError,
     EncodedChunk,

@@ -22,11 +22,8 @@ from . import (
     artifacts,
     baselines,
     fact_reading,
-    ingest,
     reading,
-    removal,
     resolving,
-    series_reading,
     tagging,
     tracker_links,
 )
@@ -41,7 +38,8 @@ __all__ = ["SqlStore"]
 class SqlStore:
     """A store in a SQL database; what its methods promise stands at `RunStore`.
 
-    The work is in the modules named in each method; this class gives them the database.
+    The work is in the modules named in each method; this class gives them the database. Those
+    that read or write points are imported when called: they need numpy, and to find runs does not.
     """
 
     def __init__(self, database: Database) -> None:
@@ -69,19 +67,27 @@ class SqlStore:
 
     def watermark(self, segment_id: str) -> int:
         """How many bytes of a journal segment are in the store already (0: none)."""
+        from . import ingest
+
         with self._database.read() as connection:
             return ingest.watermark(connection, segment_id)
 
     def ship(self, shipment: Shipment) -> bool:
         """Store a shipment if the watermark stands at its start; False if it does not."""
+        from . import ingest
+
         return ingest.ship(self._database, shipment)
 
     def heartbeat(self, run_id: str, time: float) -> None:
         """Say that a run is alive; never moves its heartbeat back."""
+        from . import ingest
+
         ingest.heartbeat(self._database, run_id, time)
 
     def compact(self, run_id: str) -> int:
         """Merge the small chunks of a run into full ones; returns how many chunks went away."""
+        from . import ingest
+
         return ingest.compact(self._database, run_id)
 
     def change_tags(
@@ -92,6 +98,8 @@ class SqlStore:
 
     def remove(self, run_ids: Sequence[str]) -> Removal:
         """Remove runs with their series, and the artifacts that no other run holds."""
+        from . import removal
+
         return removal.remove_runs(self._database, run_ids)
 
     def link_tracker(self, link: TrackerLink) -> None:
@@ -146,10 +154,14 @@ class SqlStore:
 
     def summaries(self, run_ids: Sequence[str], metrics: Sequence[str]) -> list[SeriesSummary]:
         """Summaries of these metrics of these runs, without decoding a chunk."""
+        from . import series_reading
+
         return series_reading.read_summaries(self._database, run_ids, metrics)
 
     def series(self, run_ids: Sequence[str], metric: str) -> list[Series]:
         """One metric of these runs, in the order of `run_ids`; runs without it are left out."""
+        from . import series_reading
+
         return series_reading.read_series(self._database, run_ids, metric)
 
     def console(self, run_id: str, stream: str | None = None) -> Iterator[ConsolePiece]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from .chunks import CHUNK_POINTS
+from .chunk_size import CHUNK_POINTS
 
 __all__ = [
     "SEARCHABLE_TEXT",

@@ -12,6 +12,7 @@ import ast
 import functools
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -273,8 +274,17 @@ def test_modules_are_imported_by_name_only_where_it_is_stated() -> None:
         for one in CODE.imports(module)
         if one.target == "importlib" or one.target.startswith("importlib.util")
     }
-    # The lazy names of `import orbench`, the commands of the CLI, and the one late binding.
-    assert users == {"orbench", "orbench.cli.app", "orbench.run_store"}
+    # The lazy names of `import orbench` and of the store, the commands of the CLI, and the one
+    # late binding.
+    assert users == {"orbench", "orbench.cli.app", "orbench.run_store", "orbench.storage"}
+
+
+def test_finding_runs_loads_no_numpy_and_no_other_database() -> None:
+    lines = "from orbench.storage import open_store; open_store('sqlite:///{}', create=True).runs()"
+    with tempfile.TemporaryDirectory() as folder:
+        loaded = loaded_by(lines.format(Path(folder) / "store.db"))
+    assert "sqlalchemy" in loaded
+    assert not loaded & {"numpy", "orbench.storage.ingest", "orbench.storage.check"}
 
 
 def test_no_lazy_name_of_the_library_is_a_module_too() -> None:

@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as npst
 
 from orbench.run_store import Points
 from orbench.storage import chunks as codec
-from orbench.storage.chunks import CHUNK_POINTS, CODEC, ChunkError, EncodedChunk
+from orbench.storage.chunk_size import CHUNK_POINTS
+from orbench.storage.chunks import CODEC, ChunkError, EncodedChunk
 
 bits = st.integers(0, 2**64 - 1)
 words = st.integers(1, 200).flatmap(

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from orbench.errors import StoreDamagedError
 from orbench.events import ConfigUpdated
 from orbench.run_store import Points
-from orbench.storage.chunks import CHUNK_POINTS
+from orbench.storage.chunk_size import CHUNK_POINTS
 from orbench.storage.series_writing import MERGE_AT
 from orbench.storage.tables import chunks
 
