@@ -8,6 +8,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from orbench.events import ConfigUpdated, Event, RunEnded, RunStarted, TagsChang
 from orbench.run import new_run_id
 from orbench.run_store import Points, RunStore, Shipment
 
+from .mlflow_server import MlflowProxy, TeamServer, running_mlflow, running_team_mlflow
 from .wandb_server import KEY, WandbServer, wandb_server
 
 # Whoever starts the tests may have ignored signals (nohup does, and a shell for what it puts into
@@ -49,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share what takes long to make go to one worker, so that it is made once."""
     for item in items:
         names = {*getattr(item, "fixturenames", ())}
-        if "mlflow_server" in names:
+        if names & {"mlflow_server", "mlflow_team"}:
             item.add_marker(pytest.mark.xdist_group("mlflow"))
         elif item.path.name in _MADE_ONCE or "published" in item.path.parts:
             item.add_marker(pytest.mark.xdist_group(item.path.name))
@@ -65,7 +67,7 @@ _SERVER_OPTIONS = ("fsync = off", "full_page_writes = off", "max_connections = 2
 @pytest.fixture(autouse=True)
 def no_store_of_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test finds the settings or the store of whoever runs the tests."""
-    for variable in [name for name in os.environ if name.startswith("ORBENCH_")]:
+    for variable in [name for name in os.environ if name.startswith(("ORBENCH_", "MLFLOW_"))]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
@@ -93,6 +95,34 @@ def wandb(
     monkeypatch.setenv("WANDB_BASE_URL", running_wandb_server.url)
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     return running_wandb_server
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """host:port of a real MLflow server on SQLite, which asks nobody who they are."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    with running_mlflow(folder, f"sqlite:///{folder / 'mlflow.db'}") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def mlflow_team(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: str
+) -> Iterator[TeamServer]:
+    """A real MLflow server as a team has it: on PostgreSQL, with users and passwords."""
+    with _database(postgres_server) as url:
+        backend = urlsplit(url)._replace(scheme="postgresql+psycopg").geturl()
+        folder = tmp_path_factory.mktemp("mlflow-team")
+        with running_team_mlflow(folder, backend) as team:
+            yield team
+
+
+@pytest.fixture
+def mlflow_proxy(mlflow_server: str) -> Iterator[MlflowProxy]:
+    """A proxy in front of the MLflow server that asks nobody."""
+    proxy = MlflowProxy(mlflow_server)
+    yield proxy
+    proxy.close()
 
 
 @pytest.fixture
@@ -125,6 +155,13 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of an empty PostgreSQL database of this test's own."""
+    with _database(postgres_server) as url:
+        yield url
+
+
+@contextmanager
+def _database(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty database, which goes with the block."""
     import psycopg
 
     name = f"test_{secrets.token_hex(6)}"

@@ -15,7 +15,7 @@ from ..run import RunStatus
 from ..run_store import Points
 from .mlflow_names import RUN_TAG, milliseconds
 from .mlflow_push import artifact_path
-from .mlflow_server import RefusedError
+from .mlflow_server import RefusedError, next_page
 from .record_file import RECORD_NAME, imported_run, read_record
 
 if TYPE_CHECKING:
@@ -155,8 +155,8 @@ def _history(server: MlflowServer, remote_id: str, metric: str) -> Points:
             "metrics/get-history", **asked, **({"page_token": token} if token else {})
         )
         rows += page.get("metrics") or []
-        before, token = token, str(page.get("next_page_token") or "")
-        if not token or token == before:
+        token = next_page(page, token)
+        if not token:
             break
     return Points(
         np.array([int(row.get("step", 0)) for row in rows], np.int64),
@@ -182,7 +182,7 @@ def _listed(server: MlflowServer, remote_id: str, path: str) -> Iterator[str]:
                 yield from _listed(server, remote_id, str(entry["path"]))
             else:
                 yield str(entry["path"])
-        token = str(page.get("next_page_token") or "")
+        token = next_page(page, token)
         if not token:
             return
 

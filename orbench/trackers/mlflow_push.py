@@ -187,31 +187,33 @@ class MlflowPush:
             self._note_values(series)
             for end in range(start, len(series), _METRICS_AT_ONCE):
                 waiting += _points(series, end, end + _METRICS_AT_ONCE)
-                while len(waiting) >= _METRICS_AT_ONCE:
-                    batch, waiting = waiting[:_METRICS_AT_ONCE], waiting[_METRICS_AT_ONCE:]
-                    self._log_points(remote_id, batch)
-                    count += len(batch)
-                    batches += 1
-                if batches >= _SAVE_EVERY and not waiting:
-                    batches = 0
+                if len(waiting) < _METRICS_AT_ONCE:
+                    continue
+                batch, waiting = waiting[:_METRICS_AT_ONCE], waiting[_METRICS_AT_ONCE:]
+                count += self._log_points(remote_id, batch)
+                batches += 1
+                if batches % _SAVE_EVERY == 0:
+                    count += self._log_points(remote_id, waiting)
+                    waiting = []
                     here = min(end + _METRICS_AT_ONCE, len(series))
                     reached[summary.metric] = [here, _digest(series, here)]
                     self._confirmed(points={**sent, **reached})
             reached[summary.metric] = [len(series), _digest(series, len(series))]
-        if waiting:
-            self._log_points(remote_id, waiting)
-            count += len(waiting)
+        count += self._log_points(remote_id, waiting)
         self._confirmed(points={**sent, **reached})
         return count
 
-    def _log_points(self, remote_id: str, batch: list[_Point]) -> None:
+    def _log_points(self, remote_id: str, batch: list[_Point]) -> int:
+        if not batch:
+            return 0
         size = len(msgspec.json.encode(batch)) if len(batch[0]["key"]) > 100 else 0
         if size > _LARGEST_REQUEST and len(batch) > 1:
             middle = len(batch) // 2
             self._log_points(remote_id, batch[:middle])
             self._log_points(remote_id, batch[middle:])
-            return
-        self._log(remote_id, metrics=batch)
+        else:
+            self._log(remote_id, metrics=batch)
+        return len(batch)
 
     def _note_values(self, series: Series) -> None:
         import numpy as np

@@ -20,16 +20,17 @@ if TYPE_CHECKING:
     from ..run import Document
     from .pace import Pace
 
-__all__ = ["MlflowServer", "RefusedError"]
+__all__ = ["MlflowServer", "RefusedError", "next_page"]
 
 _TIMEOUT_SECONDS = 60
 _BUSY = (408, 425, 429)
 _CHUNK_BYTES = 1 << 20
 _API = "/api/2.0/mlflow/"
 
-# Its defaults block for 247 s on a server that is down; and nothing is sent to third parties.
+# Its defaults block for 247 s on a server that is down, and for as long as a busy one asks; and
+# nothing is sent to third parties.
 _CLIENT_DEFAULTS = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": str(_TIMEOUT_SECONDS),
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -111,6 +112,9 @@ class MlflowServer:
         try:
             MlflowClient(self.url).log_artifact(run_id, str(source), folder or None)
         except (MlflowException, OSError) as error:
+            response = getattr(error, "response", None)  # of requests; its errors are OSErrors
+            if response is not None:
+                self._refuse(int(response.status_code), source.name)
             said = (str(error).splitlines() or [""])[0]
             raise TrackerUnavailableError(
                 f"{source.name} could not be uploaded to {self.url}: {said}"
@@ -140,10 +144,7 @@ class MlflowServer:
     def _answer(self, response: Any) -> Document:
         code = int(response.status_code)
         if code in (401, 403):
-            raise TrackerError(
-                f"{self.url} refuses access ({code}); set MLFLOW_TRACKING_USERNAME and "
-                "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, or an entry in ~/.netrc"
-            )
+            self._refuse(code, "this")
         if code in _BUSY or code >= 500:
             raise TrackerUnavailableError(
                 f"{self.url} cannot answer now ({code}); try again later",
@@ -158,6 +159,29 @@ class MlflowServer:
         if code != 200 or answer is None:
             raise TrackerError(f"{self.url} does not answer as an MLflow server does ({code})")
         return answer
+
+    def _refuse(self, code: int, what: str) -> None:
+        """Raise TrackerError for a status with which another try cannot help."""
+        if code == 401:
+            raise TrackerError(
+                f"{self.url} refuses access (401); set MLFLOW_TRACKING_USERNAME and "
+                "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, or an entry in ~/.netrc"
+            )
+        if code == 403:
+            raise TrackerError(
+                f"{self.url} does not allow {what} to whom it takes you for (403); ask its admin "
+                "for the right, or set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+            )
+        if code < 500 and code not in _BUSY:
+            raise TrackerError(f"{self.url} does not take {what} ({code})")
+
+
+def next_page(page: Document, token: str) -> str:
+    """The token of the page after this one, which `token` gave; empty after the last."""
+    following = str(page.get("next_page_token") or "")
+    if following and following == token:
+        raise TrackerError("MLflow names the same page as the next one again; is a proxy between?")
+    return following
 
 
 def _json(content: bytes) -> dict[str, Any] | None:

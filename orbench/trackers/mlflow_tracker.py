@@ -13,7 +13,7 @@ from ..errors import TrackerError, near
 from .mlflow_names import RUN_TAG
 from .mlflow_pull import foreign_run, pushed_run
 from .mlflow_push import MlflowPush
-from .mlflow_server import MlflowServer, RefusedError
+from .mlflow_server import MlflowServer, RefusedError, next_page
 from .tracker import RemoteRun
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class MlflowTracker:
             for found in page.get("runs") or []:
                 if since is None or _newest(found) >= since:
                     yield _remote_run(found)
-            token = str(page.get("next_page_token") or "")
+            token = next_page(page, token)
             if not token:
                 return
 
