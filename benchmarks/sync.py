@@ -68,7 +68,8 @@ with open_store(f"sqlite:///{path}") as store:
         run = client.create_run(home)
         for name in store.metric_names():
             (series,) = store.series([run_id], name)
-            rows = list(zip(series.values.tolist(), series.wall_times.tolist(), series.steps.tolist()))
+            columns = series.values, series.wall_times, series.steps
+            rows = list(zip(*(column.tolist() for column in columns)))
             for at in range(0, len(rows), 1000):
                 batch = [Metric(name, value, int(seconds * 1000), step)
                          for value, seconds, step in rows[at : at + 1000]]

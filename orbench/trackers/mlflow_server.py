@@ -115,6 +115,8 @@ class MlflowServer:
             response = getattr(error, "response", None)  # of requests; its errors are OSErrors
             if response is not None:
                 self._refuse(int(response.status_code), source.name)
+            if type(error.__cause__ or error.__context__).__module__ == "requests.exceptions":
+                raise self._unreachable(error) from error
             said = (str(error).splitlines() or [""])[0]
             raise TrackerUnavailableError(
                 f"{source.name} could not be uploaded to {self.url}: {said}"
@@ -136,10 +138,14 @@ class MlflowServer:
         except InvalidUrlException as error:
             raise TrackerError(f"{self.url} is no address of an MLflow server") from error
         except MlflowException as error:
-            cause = type(error.__cause__ or error.__context__ or error).__name__
-            raise TrackerUnavailableError(
-                f"{self.url} does not answer ({cause}); is the MLflow server running there?"
-            ) from error
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> TrackerUnavailableError:
+        """What its client's error for a request without an answer comes to."""
+        cause = type(error.__cause__ or error.__context__ or error).__name__
+        return TrackerUnavailableError(
+            f"{self.url} does not answer ({cause}); is the MLflow server running there?"
+        )
 
     def _answer(self, response: Any) -> Document:
         code = int(response.status_code)

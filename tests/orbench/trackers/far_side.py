@@ -68,7 +68,7 @@ def opened(side: FarSide) -> Tracker:
 class MlflowSide:
     """A new experiment on a server, behind a proxy."""
 
-    def __init__(self, proxy: MlflowProxy, every: int = 1) -> None:
+    def __init__(self, proxy: MlflowProxy, every: int = 2) -> None:
         self._proxy, self.every = proxy, every
         self.experiment = f"e-{secrets.token_hex(4)}"
         self.place = f"mlflow://{proxy.address}/{self.experiment}"
