@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,7 +64,8 @@ def running_mlflow(folder: Path, backend: str, *options: str, **variables: str) 
         _wait_for(server, port, log)
         yield f"127.0.0.1:{port}"
     finally:
-        os.killpg(server.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it could not start
+            os.killpg(server.pid, signal.SIGKILL)
         server.wait()
 
 

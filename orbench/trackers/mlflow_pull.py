@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import TrackerError
+from ..errors import TrackerError, TrackerUnavailableError
 from ..importers import ImportedArtifact, ImportedRun
 from ..run import RunStatus
 from ..run_store import Points
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["foreign_run", "pushed_run"]
 
 _PAGE = 25_000
+_BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 _STATUS = {
     "RUNNING": RunStatus.RUNNING,
     "SCHEDULED": RunStatus.RUNNING,
@@ -145,9 +146,35 @@ def _only(points: Mapping[str, Points], metrics: Sequence[str]) -> dict[str, Poi
 
 
 def _history(server: MlflowServer, remote_id: str, metric: str) -> Points:
-    """Every point of a metric, page by page: the bulk end point cuts at 25,000 without a word."""
+    """Every point of a metric, in the order of time."""
     import numpy as np
 
+    rows = _at_once(server, remote_id, metric) or _by_page(server, remote_id, metric)
+    return Points(
+        np.array([int(row.get("step", 0)) for row in rows], np.int64),
+        np.array([float(row.get("value", 0.0)) for row in rows], np.float64),
+        np.array([int(row.get("timestamp", 0)) / 1000 for row in rows], np.float64),
+    )
+
+
+def _at_once(server: MlflowServer, remote_id: str, metric: str) -> list[dict[str, Any]]:
+    """The points as MLflow's own pages ask for them, which costs it the least; or none.
+
+    It cuts at 25,000 without a word: with that many there may be more. Whatever is wrong with it,
+    there is the other way.
+    """
+    asked = {"run_id": remote_id, "metric_key": metric, "max_results": _PAGE}
+    try:
+        rows = server.get(_BULK, **asked).get("metrics") or []
+    except TrackerUnavailableError:
+        raise
+    except TrackerError:
+        return []
+    mine = all(row.get("run_id") == remote_id and row.get("key") == metric for row in rows)
+    return rows if mine and len(rows) < _PAGE else []
+
+
+def _by_page(server: MlflowServer, remote_id: str, metric: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     token, asked = "", {"run_id": remote_id, "metric_key": metric, "max_results": _PAGE}
     while True:
@@ -157,12 +184,7 @@ def _history(server: MlflowServer, remote_id: str, metric: str) -> Points:
         rows += page.get("metrics") or []
         token = next_page(page, token)
         if not token:
-            break
-    return Points(
-        np.array([int(row.get("step", 0)) for row in rows], np.int64),
-        np.array([float(row.get("value", 0.0)) for row in rows], np.float64),
-        np.array([int(row.get("timestamp", 0)) / 1000 for row in rows], np.float64),
-    )
+            return rows
 
 
 def _files(server: MlflowServer, remote_id: str, folder: Path) -> Iterator[ImportedArtifact]:

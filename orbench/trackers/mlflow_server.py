@@ -6,6 +6,7 @@ plugins. It is told to try once: what may be asked again is known here, and how 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -72,13 +73,14 @@ class MlflowServer:
         return self.pace.call(lambda: self.once("POST", endpoint, body))
 
     def once(self, method: str, endpoint: str, asked: Document) -> Document:
-        """One request, tried once."""
+        """One request, tried once; an endpoint outside of the API begins with /."""
+        endpoint = endpoint if endpoint.startswith("/") else _API + endpoint
         if method == "GET":
-            response = self._send(method, _API + endpoint, params=dict(asked))
+            response = self._send(method, endpoint, params=dict(asked))
         else:
             data = msgspec.json.encode(asked)
             kind = {"Content-Type": "application/json"}
-            response = self._send(method, _API + endpoint, data=data, extra_headers=kind)
+            response = self._send(method, endpoint, data=data, extra_headers=kind)
         return self._answer(response)
 
     def download(self, run_id: str, path: str, target: Path) -> None:
@@ -191,11 +193,14 @@ def next_page(page: Document, token: str) -> str:
 
 
 def _json(content: bytes) -> dict[str, Any] | None:
-    """What a server answered; numbers that JSON has no word for come as text, as "NaN"."""
+    """What a server answered; NaN comes as text from the API, as a bare word from elsewhere."""
     try:
         found = msgspec.json.decode(content)
     except msgspec.DecodeError:
-        return None
+        try:
+            found = json.loads(content)
+        except (ValueError, RecursionError):
+            return None
     return found if isinstance(found, dict) else None
 
 

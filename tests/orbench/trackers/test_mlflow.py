@@ -7,6 +7,7 @@ hence `slow`; each test has an experiment of its own.
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -91,6 +92,20 @@ def test_params_of_another_program_are_a_config_again(store, far, tracker) -> No
     assert done.notes == ("'mine' has no param or tag that tells exp_name, env_id",)
     (record,) = store.runs()
     assert record.config == {"optim": {"lr": 0.001, "name": "adam"}, "seed": 3}
+
+
+@pytest.mark.parametrize("answer", [b"", refusal(404)], ids=["cut", "none"])
+def test_where_a_history_is_not_given_at_once_it_is_read_by_page(
+    store, far, tracker, mlflow_proxy, monkeypatch, answer
+) -> None:
+    monkeypatch.setattr("orbench.trackers.mlflow_pull._PAGE", 2)
+    far.log("mine", {}, [1.0, 2.0, math.nan, 4.0, 5.0])
+    if answer:
+        mlflow_proxy.order(1, of=b"get-history-bulk", answer=answer, lasting=True)
+    (done,) = pull(store, tracker)
+    assert (done.state, done.points) == (SyncState.PULLED, 5)
+    (series,) = store.series([done.run_id], "return")
+    assert np.array_equal(series.values, [1.0, 2.0, math.nan, 4.0, 5.0], equal_nan=True)
 
 
 def test_a_run_deleted_in_mlflow_may_be_pushed_again(store, far, tracker, full_run) -> None:
