@@ -202,6 +202,7 @@ def test_a_server_that_stays_busy_is_told(place, through, here, mlflow_proxy, im
     assert f"cannot answer now ({status}); try again later" in done.err.splitlines()[-1]
 
 
+@pytest.mark.postgres
 def test_passwords_come_from_the_environment_and_are_not_kept(mlflow_team, here, there):
     place = f"mlflow://{mlflow_team.address}/e-{secrets.token_hex(4)}"
     password = mlflow_team.passwords["admin"]
@@ -221,6 +222,7 @@ def test_passwords_come_from_the_environment_and_are_not_kept(mlflow_team, here,
     assert not [one for one in files if one.is_file() and password.encode() in one.read_bytes()]
 
 
+@pytest.mark.postgres
 def test_who_may_not_is_told(mlflow_team, here, there):
     place = f"mlflow://{mlflow_team.address}/e-{secrets.token_hex(4)}"
     nobody = here("sync", "push", place, *RUNS)
