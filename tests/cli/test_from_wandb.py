@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 METRIC = "charts/episodic_return"
@@ -50,8 +52,8 @@ def test_a_hundred_runs_and_one_metric_take_few_requests(wandb, fresh):
     assert again.out == first.out
     assert len(again.out.splitlines()) == 2_001
     assert wandb.requests[before:] == ["Runs"]
-    there = wandb.find("team", "demo", "a7")
-    there.write("wandb-history.jsonl", 20, [f'{{"_step": 20, "global_step": 20, "{METRIC}": 9}}'])
+    row = {"_step": 20, "_timestamp": 1.7e9 + 20, "global_step": 20, METRIC: 9}
+    wandb.find("team", "demo", "a7").write("wandb-history.jsonl", 20, [json.dumps(row)])
     assert len(fresh(*words).out.splitlines()) == 2_002
     assert wandb.requests[before + 1 :] == ["Runs", "RunSampledHistory"]
     # rlops reads what is there already; it asks for the runs of its two sets.
