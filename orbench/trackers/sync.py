@@ -300,8 +300,9 @@ def _recorded_here(store: RunStore, run_id: str) -> bool:
 
 
 def _name(run: RunRecord) -> str:
+    env = f" on {run.env_id}" if run.env_id else ""
     seed = "" if run.seed is None else f" seed {run.seed}"
-    return f"{run.exp_name} on {run.env_id}{seed}"
+    return f"{run.exp_name}{env}{seed}"
 
 
 def _remote_id(link: TrackerLink | None) -> str:

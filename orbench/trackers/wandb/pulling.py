@@ -20,7 +20,7 @@ from .connection import Connection
 from .files import WandbFile, fetch_bytes, fetch_file, list_files
 from .history import STEP, TIME, read_events, read_keys, read_rows
 from .metric_names import original_name, sent_name
-from .naming import env_id_of, exp_name_of, seed_of, status_of
+from .naming import env_id_of, exp_name_of, seed_of, status_of, untold
 from .place import WandbPlace
 from .points import GLOBAL_STEP, Columns, event_columns, flat, step_axis
 from .runs import WandbRun, seconds
@@ -195,7 +195,7 @@ def _imported(place: WandbPlace, run: WandbRun, series: _Series) -> ImportedRun:
         run_id=str(told.get("run_id") or ""),
         tags=(*run.tags, *user),
         summary={key: value for key, value in run.summary.items() if not key.startswith("_")},
-        notes=series.notes,
+        notes=series.notes if told else (*untold(run), *series.notes),
     )
 
 
