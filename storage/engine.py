@@ -9,6 +9,7 @@ have.
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import sqlite3
 import time
@@ -50,6 +51,9 @@ _KEEPALIVE = {
     "keepalives_count": 3,
     "application_name": "orbench",
 }
+
+# Ctrl-C while a connection goes back into the pool would have it print a traceback of its own.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 
 class Database:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -81,6 +82,15 @@ def test_there_may_be_as_many_threads_as_one_likes(store_url):
     database = engine.open_database(store_url)
     with contextlib.closing(database), ThreadPoolExecutor(40) as pool:
         assert all(pool.map(read, range(40)))
+
+
+def test_the_pool_writes_nothing_to_the_terminal():
+    program = (
+        "import logging, orbench.storage.engine; "
+        "logging.getLogger('sqlalchemy.pool.impl.QueuePool').error('during reset')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.fixture
