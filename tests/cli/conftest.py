@@ -127,10 +127,17 @@ def recorded(tmp_path_factory) -> Orbench:
 
 
 @pytest.fixture
-def copied(recorded, tmp_path) -> Orbench:
+def here(recorded, tmp_path) -> Orbench:
     """A copy of the folder with recorded runs, for tests that change it."""
     shutil.copytree(recorded.folder, tmp_path / "here")
     return Orbench(tmp_path / "here")
+
+
+@pytest.fixture
+def there(tmp_path) -> Orbench:
+    """A folder without a store, beside `here`."""
+    (tmp_path / "there").mkdir()
+    return Orbench(tmp_path / "there")
 
 
 @pytest.fixture

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("wandb")
+
 PLACE = "wandb://team/demo"
 RUNS = ("exp_name=ppo", "env_id=CartPole-v1")
 METRICS = ("-m", "charts/return", "-m", "loss")
-
-
-@pytest.fixture
-def here(copied, wandb):
-    """A copy of the store with recorded runs, and an empty W&B server."""
-    return copied
-
-
-@pytest.fixture
-def there(tmp_path, orbench_in):
-    """A folder without a store."""
-    (tmp_path / "there").mkdir()
-    return orbench_in(tmp_path / "there")
 
 
 def test_runs_go_to_w_and_b_and_into_another_store(wandb, here, there):
