@@ -171,7 +171,7 @@ def _exit(content: WandbContent, record: bytes, start: int, end: int) -> None:
 
 
 def _environment(content: WandbContent, record: bytes, start: int, end: int) -> None:
-    names = {1: "os", 2: "python", 6: "program", 12: "host", 14: "executable", 18: "gpu_type"}
+    names = {1: "os", 2: "python", 6: "program", 12: "host", 14: "executable", 18: "gpu"}
     for number, name in names.items():
         if said := wire.text(record, start, end, number):
             content.environment[name] = said
