@@ -134,7 +134,12 @@ def start_child(parent: Run, started: float) -> Run:
     child.started = started
     given = parent.given
     begun = RunStarted(started=started, parent_id=parent.run_id, host=socket.gethostname())
-    child.emit(msgspec.structs.replace(begun, project=given.project, exp_name=given.exp_name))
+    try:
+        child.emit(msgspec.structs.replace(begun, project=given.project, exp_name=given.exp_name))
+    except JournalError:
+        with suppress(OSError):
+            child.writer.folder.rmdir()  # empty, as on a full disk
+        raise
     if parent.keeper is not None:
         parent.keeper.keep(child.writer)
     child.on_end.callback(lambda: _tell_facts(parent, child))
