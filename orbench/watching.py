@@ -153,10 +153,11 @@ class _Watcher:
             self._say_before(f"{_counted(runs, 'run')} with {_counted(count, 'point')}")
 
     def _say_before(self, what: str) -> None:
-        self.say(
-            f"{self.watch.folder} has {what} from before, which stay out; "
-            f"orbench import {self.watch.kind} {self.watch.folder} brings them"
-        )
+        self.say(f"{self.watch.folder} has {what} from before, which stay out{self._hint}")
+
+    @property
+    def _hint(self) -> str:
+        return f"; orbench import {self.watch.kind} {self.watch.folder} brings what is missing"
 
     def look(self) -> None:
         """Log what is new and settled. What fails is tried again at the next look."""
@@ -172,8 +173,10 @@ class _Watcher:
         for log in self._logs.values():
             if log.run is not None and not log.whole:
                 self._close(log, log.run, ending)
-        for failure in self._failures.values():
-            self.say(f"not watched to its end: {failure}")
+        for path, failure in self._failures.items():
+            log = self._logs.get(path)
+            unlogged = log is not None and log.run is None
+            self.say(f"not watched to its end: {failure}{self._hint if unlogged else ''}")
         if not self._taken and not self._failures:
             self.say(self._nothing_came())
         if self._children:
