@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,7 +38,7 @@ from .run import Document, JsonValue, RunStatus
 from .run_values import RecordedValues
 
 if TYPE_CHECKING:
-    from .capture import Redactor, SystemSampler
+    from .capture import PacedThread, Redactor, SystemSampler
     from .keeper import Keeper
 
 __all__ = ["CAPTURE_SECONDS", "FINISH_SECONDS", "Run", "checked_tags", "live_runs"]
@@ -88,7 +87,7 @@ class Run:
         self.redactor = redactor
         # Set by `keeping`: the background threads, and what to undo before the run ends.
         self.keeper: Keeper | None = None
-        self.capture: threading.Thread | None = None
+        self.capture: PacedThread | None = None
         self.on_end = ExitStack()
         # For runs that are begun beside this one: the names that a person gave it, the command
         # line of the program recorded from outside, and what capture has found.
@@ -269,10 +268,7 @@ class Run:
         return RunEnded(status=status, ended=at, exit_code=exit_code, signal=number, error=text)
 
     def _wait_for_capture(self) -> None:
-        if self.capture is None:
-            return
-        self.capture.join(CAPTURE_SECONDS)
-        if self.capture.is_alive():
+        if self.capture is not None and not self.capture.is_done_within(CAPTURE_SECONDS):
             sentence = f"capture was not done {CAPTURE_SECONDS:g} s after the end of the run"
             self.emit(FactsCaptured(kind="capture", document={"left_out": [sentence]}))
 

@@ -174,8 +174,8 @@ class _Watcher:
             if log.run is not None and not log.whole:
                 self._close(log, log.run, ending)
         for path, failure in self._failures.items():
-            log = self._logs.get(path)
-            unlogged = log is not None and log.run is None
+            begun = self._logs.get(path)
+            unlogged = begun is not None and begun.run is None
             self.say(f"not watched to its end: {failure}{self._hint if unlogged else ''}")
         if not self._taken and not self._failures:
             self.say(self._nothing_came())
