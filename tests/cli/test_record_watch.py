@@ -182,27 +182,9 @@ def test_child_runs_end_as_the_program_did(fresh):
 
 @pytest.mark.slow
 def test_child_runs_keep_their_points_when_the_recorder_is_killed(fresh):
-    command = [sys.executable, "-m", "orbench.cli", "record", "--watch", "tensorboard:logs", "--"]
     folders = ["logs/A-v1__ppo__1__1", "logs/A-v1__ppo__2__1"]
-    process = subprocess.Popen(
-        [*command, sys.executable, "-c", EVENTS, "4", "", *folders],
-        cwd=fresh.folder,
-        env=fresh.environment(),
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        deadline = time.monotonic() + 60
-        live: list = []
-        while len(live) < 2 and time.monotonic() < deadline:
-            time.sleep(0.5)
-            with contextlib.suppress(OrbenchError):  # no store, no run, no point yet
-                live = series(fresh, "charts/episodic_return")
-        assert len(live) == 2, "the child run did not come while the program ran"
-    finally:
-        process.kill()
-        process.wait()
-        os.killpg(process.pid, signal.SIGKILL)
+    words = [sys.executable, "-c", EVENTS, "4", "", *folders]
+    kill_recorder(fresh, "tensorboard:logs", words, when_there_are=2)
     runs = runs_by_seed(fresh)
     assert {run["status"] for run in runs.values()} == {"killed"}
     assert runs[2]["parent_id"] == runs[1]["run_id"]
@@ -229,29 +211,34 @@ def test_a_program_that_is_killed_leaves_all_it_wrote(fresh):
     assert the_run(fresh)["status"] == "killed"
 
 
-def test_points_are_there_while_it_runs_and_once_when_the_recorder_is_killed(fresh):
-    words = ["-c", TRAINING, "logs", "600", "0.05", ""]
-    command = [sys.executable, "-m", "orbench.cli", "record", "--watch", "sb3:logs"]
+def kill_recorder(orbench, watch, words, when_there_are):
+    """Record a program, and kill both once so many runs have points; gives their series then."""
     process = subprocess.Popen(
-        [*command, "--", sys.executable, *words],
-        cwd=fresh.folder,
-        env=fresh.environment(),
+        [sys.executable, "-m", "orbench.cli", "record", "--watch", watch, "--", *words],
+        cwd=orbench.folder,
+        env=orbench.environment(),
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
         deadline = time.monotonic() + 60
         live: list = []
-        while not live and time.monotonic() < deadline:
+        while len(live) < when_there_are and time.monotonic() < deadline:
             time.sleep(0.5)
             with contextlib.suppress(OrbenchError):  # no store, no run, no point yet
-                live = series(fresh, "charts/episodic_return")
-        assert live, "no point came while the program ran"
+                live = series(orbench, "charts/episodic_return")
+        assert len(live) == when_there_are, "no point came while the program ran"
     finally:
         process.kill()
         process.wait()
         os.killpg(process.pid, signal.SIGKILL)
-    fresh("list")  # ships what the journal has
+    orbench("list")  # ships what the journal has
+    return live
+
+
+def test_points_are_there_while_it_runs_and_once_when_the_recorder_is_killed(fresh):
+    words = [sys.executable, "-c", TRAINING, "logs", "600", "0.05", ""]
+    live = kill_recorder(fresh, "sb3:logs", words, when_there_are=1)
     ((steps, values),) = series(fresh, "charts/episodic_return")
     assert len(steps) >= len(live[0][0])
     assert steps == [10 * (n + 1) for n in range(len(steps))]
