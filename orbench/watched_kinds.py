@@ -38,6 +38,9 @@ class FolderReader(Protocol):
     only_grows: bool
     """Whether a log is of one run and only grows, so that its points are known by their place."""
 
+    dated: bool
+    """Whether the times of points tell which are from before the program began."""
+
     hint: str
     """What to look at where nothing came."""
 
@@ -52,6 +55,7 @@ class FolderReader(Protocol):
 
 class _Sb3Reader:
     only_grows = False
+    dated = False
     hint = ""
 
     def find(self, folder: Path) -> list[FoundPath]:
@@ -67,6 +71,7 @@ class _Sb3Reader:
 
 class _TensorboardReader:
     only_grows = False
+    dated = True
     hint = ""
 
     def find(self, folder: Path) -> list[FoundPath]:
@@ -82,6 +87,7 @@ class _TensorboardReader:
 
 class _WandbReader:
     only_grows = True
+    dated = True
     hint = "the program is to call wandb.init, with wandb installed and not disabled"
 
     def find(self, folder: Path) -> list[FoundPath]:

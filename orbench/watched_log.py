@@ -50,21 +50,23 @@ class WatchedLog:
     owners: dict[str, str] = field(default_factory=dict)
     whole: bool = False
     _config: Document | None = None
+    _config_before: Document = field(default_factory=dict)
     _logged: dict[str, _Logged] = field(default_factory=dict)
     _refused: set[str] = field(default_factory=set)
 
-    def note_before(self, source: SourceRun) -> int:
-        """Take what is there as logged; returns how many points that are."""
-        self._config = source.config
+    def note_before(self, source: SourceRun, began: float = math.inf) -> int:
+        """Take what is there from before a time as logged; returns how many points that are."""
+        self._config_before = source.config
         for metric, points in source.points.items():
-            if len(points.steps):
-                self._mark(metric, points, len(points.steps))
-                self._logged[metric].before = float(points.wall_times[-1])
+            count = int((points.wall_times < began).sum())
+            if count:
+                self._mark(metric, points, count)
+                self._logged[metric].before = float(points.wall_times[count - 1])
         return sum(one.count for one in self._logged.values())
 
     def has_news(self, source: SourceRun) -> bool:
         """Whether anything is there that is not logged."""
-        if source.config != (self._config or {}) or source.summary:
+        if source.config != self._config_before or source.summary:
             return True
         series = source.points.items()
         return any(self._start(name, points) < len(points.steps) for name, points in series)

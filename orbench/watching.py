@@ -114,6 +114,8 @@ class _Watcher:
     _folder: Path = field(init=False)
     _logs: dict[Path, WatchedLog] = field(default_factory=dict)
     _children: list[str] = field(default_factory=list)
+    _began: float = field(default_factory=time.time)
+    _before: set[Path] = field(default_factory=set)
     _open: int = 0
     _taken: bool = False
     _seen: _Files = field(default_factory=list)
@@ -128,20 +130,27 @@ class _Watcher:
         self._reader = WATCHED_KINDS[self.watch.kind]()
         self._folder = self.watch.folder.absolute()
         self._seen = _files_in(self._folder)
-        if self._reader.only_grows:
+        if self._reader.dated:
             self._leave_out()
         else:
             self._note_before()
 
     def _leave_out(self) -> None:
-        """Want nothing of the logs that are there: the program begins new ones."""
+        """Read none of the logs that are there: the program is not to wait for that.
+
+        What it adds to one is told by its time; to one that only grows it adds nothing.
+        """
         found = self._found()
         for one in found:
-            self._logs[one.path] = WatchedLog(one.name, only_grows=True, whole=True)
+            if self._reader.only_grows:
+                self._logs[one.path] = WatchedLog(one.name, only_grows=True, whole=True)
+            self._done[one.path] = _files_of(one.path, self._seen)
+            self._before.add(one.path)
         if found:
             self._say_before(_counted(len(found), "run"))
 
     def _note_before(self) -> None:
+        """Note how far the logs that are there go, as their times do not tell it."""
         count = runs = 0
         for found, source, files in self._changed(self._seen):
             log = WatchedLog(found.name, only_grows=False)
@@ -249,7 +258,11 @@ class _Watcher:
         self, found: FoundPath, source: SourceRun, until: float, ending: RunEnded | None
     ) -> bool:
         """`_log_new` of one run, which goes on or ends."""
-        log = self._logs.setdefault(found.path, WatchedLog(found.name, self._reader.only_grows))
+        log = self._logs.get(found.path)
+        if log is None:
+            log = self._logs[found.path] = WatchedLog(found.name, self._reader.only_grows)
+            if found.path in self._before:
+                log.note_before(source, self._began)
         if log.run is None:
             if not log.has_news(source):
                 return False

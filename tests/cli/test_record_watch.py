@@ -111,6 +111,21 @@ def test_what_lay_there_before_stays_out_and_is_told(fresh):
 
 
 @pytest.mark.slow
+def test_what_is_added_to_a_run_folder_from_before_is_the_recorded_run(fresh):
+    folders = ["logs/A-v1__ppo__1__1", "logs/A-v1__ppo__2__1"]
+    assert record(fresh, "tensorboard:logs", 0, "", *folders, script=EVENTS).code == 0
+    script = EVENTS.replace("tfevents.1.", "tfevents.2.").replace(
+        "path.parent.mkdir(parents=True)", "pass"
+    )
+    done = record(fresh, "tensorboard:logs", 0, "", folders[1], script=script)
+    assert "logs has 2 runs from before, which stay out" in done.err
+    counts = [len(steps) for steps, _ in series(fresh, "charts/episodic_return")]
+    assert counts == [50, 50, 50]
+    seeds = sorted(run["seed"] for run in fresh("list", "-f", "json").json)
+    assert seeds == [1, 2, 2]
+
+
+@pytest.mark.slow
 def test_a_file_that_is_begun_anew_is_new(fresh):
     assert record(fresh, "sb3:logs", "logs", 5, 0, "").code == 0
     assert record(fresh, "sb3:logs", "logs", 7, 0, "").code == 0

@@ -132,6 +132,19 @@ def test_what_lay_there_before_is_no_news():
     assert watched.has_news(source([0, 1], config={"lr": 1}, times=[50.0, 51.0]))
 
 
+def test_what_was_added_to_a_log_from_before_is_told_by_its_time():
+    run, watched = Recorded(), WatchedLog("log", only_grows=False)
+    now = source([0, 1, 2, 3], times=[1.0, 2.0, 50.0, 51.0], config={"lr": 1})
+    assert watched.note_before(now, 40.0) == 2
+    assert watched.has_news(now)
+    log(watched, run, now)
+    assert [step for _, step, _ in run.points] == [2, 3]
+    assert run.config == {"lr": 1}
+    touched = WatchedLog("log", only_grows=False)
+    touched.note_before(now, 60.0)
+    assert not touched.has_news(now)
+
+
 def test_names_are_what_a_log_tells_else_usual_config_keys_and_never_guessed():
     assert told_names({"env_id": "A-v1"}, {"env": "B", "algo": "ppo", "seed": 3}) == RunNames(
         "", "ppo", "A-v1", 3
