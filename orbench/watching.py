@@ -15,10 +15,8 @@ recorded run. Each further one is a run of its own, a child of the recorded run.
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +25,7 @@ from typing import TYPE_CHECKING
 from .errors import OrbenchError
 from .events import RunEnded
 from .starting import start_child
+from .watched_files import Files, files_in, files_of
 from .watched_kinds import WATCHED_KINDS, FolderReader, Watch
 from .watched_log import WatchedLog
 
@@ -49,9 +48,6 @@ _SHARE = 0.05
 # Each run that is being recorded has a file open. What is beyond waits for the program's end.
 _MOST_OPEN = 200
 _NOTES_AT_MOST = 20
-
-# Files by path, with what tells that one has changed; sorted.
-_Files = list[tuple[str, int, int]]
 
 
 @contextlib.contextmanager
@@ -118,9 +114,9 @@ class _Watcher:
     _before: set[Path] = field(default_factory=set)
     _open: int = 0
     _taken: bool = False
-    _seen: _Files = field(default_factory=list)
+    _seen: Files = field(default_factory=list)
     # Of each run, its files when all of it was logged.
-    _done: dict[Path, _Files] = field(default_factory=dict)
+    _done: dict[Path, Files] = field(default_factory=dict)
     _waiting: bool = False
     _failures: dict[Path, str] = field(default_factory=dict)
 
@@ -129,7 +125,7 @@ class _Watcher:
         assert self.watch.folder is not None, "the watch has a folder by now"
         self._reader = WATCHED_KINDS[self.watch.kind]()
         self._folder = self.watch.folder.absolute()
-        self._seen = _files_in(self._folder)
+        self._seen = files_in(self._folder)
         if self._reader.dated:
             self._leave_out()
         else:
@@ -144,7 +140,7 @@ class _Watcher:
         for one in found:
             if self._reader.only_grows:
                 self._logs[one.path] = WatchedLog(one.name, only_grows=True, whole=True)
-            self._done[one.path] = _files_of(one.path, self._seen)
+            self._done[one.path] = files_of(one.path, self._seen)
             self._before.add(one.path)
         if found:
             self._say_before(_counted(len(found), "run"))
@@ -170,7 +166,7 @@ class _Watcher:
 
     def look(self) -> None:
         """Log what is new and settled. What fails is tried again at the next look."""
-        files = _files_in(self._folder)
+        files = files_in(self._folder)
         if files == self._seen and not self._waiting:
             return
         self._seen = files
@@ -178,7 +174,7 @@ class _Watcher:
 
     def finish(self, ending: RunEnded) -> None:
         """Log all that is new, end what was begun, and say what could not be read."""
-        self._log_new(_files_in(self._folder), float("inf"), ending)
+        self._log_new(files_in(self._folder), float("inf"), ending)
         for log in self._logs.values():
             if log.run is not None and not log.whole:
                 self._close(log, log.run, ending)
@@ -215,14 +211,14 @@ class _Watcher:
             return []
 
     def _changed(
-        self, files: _Files, *, last: bool = False
-    ) -> Iterator[tuple[FoundPath, SourceRun, _Files]]:
+        self, files: Files, *, last: bool = False
+    ) -> Iterator[tuple[FoundPath, SourceRun, Files]]:
         """The runs that can be read at this moment and are not logged as they are.
 
         With `last` those that are, too, if the program wrote them: their ends are not logged.
         """
         for found in self._found():
-            log, own = self._logs.get(found.path), _files_of(found.path, files)
+            log, own = self._logs.get(found.path), files_of(found.path, files)
             if log is not None and log.whole:
                 continue
             wanted = last and log is not None and log.run is not None
@@ -236,7 +232,7 @@ class _Watcher:
             self._failures.pop(found.path, None)
             yield found, source, own
 
-    def _log_new(self, files: _Files, until: float, ending: RunEnded | None = None) -> bool:
+    def _log_new(self, files: Files, until: float, ending: RunEnded | None = None) -> bool:
         """Log what is new up to a time; returns whether there is more to log later."""
         runs = self._changed(files, last=ending is not None)
         if not self._taken:
@@ -319,27 +315,6 @@ class _Watcher:
 def _between(earliest: float, when: float) -> float:
     """A time that a log tells, not before the earliest that it can be and not to come."""
     return max(earliest, min(when, time.time()))
-
-
-def _files_in(folder: Path) -> _Files:
-    """Every file below a folder, with its size and time."""
-    files: _Files = []
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                path = os.path.join(place, name)  # noqa: PTH118 - of many files, often
-                told = os.stat(path)  # noqa: PTH116
-                files.append((path, told.st_size, told.st_mtime_ns))
-    return sorted(files)
-
-
-def _files_of(path: Path, files: _Files) -> _Files:
-    """Those that are this file or lie in this folder."""
-    at = bisect_left(files, (str(path),))
-    if files[at : at + 1] and files[at][0] == str(path):
-        return files[at : at + 1]
-    first = bisect_left(files, (f"{path}{os.sep}",))
-    return files[first : bisect_left(files, (f"{path}{chr(ord(os.sep) + 1)}",))]
 
 
 def _counted(count: int, word: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from orbench.errors import JournalFullError, StepError, UsageError
 from orbench.importers.naming import RunNames, told_names
 from orbench.importers.source_run import SourceRun
 from orbench.run_store import Points
+from orbench.watched_files import files_in, files_of
 from orbench.watched_kinds import Watch, parse_watch, placed, program_variables
 from orbench.watched_log import WatchedLog
 
@@ -143,6 +145,22 @@ def test_what_was_added_to_a_log_from_before_is_told_by_its_time():
     touched = WatchedLog("log", only_grows=False)
     touched.note_before(now, 60.0)
     assert not touched.has_news(now)
+
+
+def test_the_files_of_a_run_are_told_from_those_beside_it(tmp_path):
+    for name in ("a/one", "a/b/two", "a-b/three", "a.log", "ab/four"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    files = files_in(tmp_path)
+    assert len(files) == 5
+
+    def names(name):
+        return [Path(path).name for path, *_ in files_of(tmp_path / name, files)]
+
+    assert sorted(names("a")) == ["one", "two"]
+    assert names("a.log") == ["a.log"]
+    assert names("c") == []
+    assert len(files_of(tmp_path, files)) == 5
 
 
 def test_names_are_what_a_log_tells_else_usual_config_keys_and_never_guessed():
