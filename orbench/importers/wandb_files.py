@@ -8,6 +8,7 @@ saved. The wandb package is not needed. What names a run is looked for in `--set
 
 from __future__ import annotations
 
+import fnmatch
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +37,7 @@ _SUFFIX = ".wandb"
 _MOST_BYTES = 8 * 2**30
 _MOST_SMALL_BYTES = 4 * 2**20
 _MOST_ARTIFACTS = 10_000
+_FILES_SHOWN = 5
 _REQUIREMENTS, _METADATA = "requirements.txt", "wandb-metadata.json"
 _TOLD_BY_RECORDS = (
     *(_REQUIREMENTS, _METADATA, "config.yaml", "wandb-summary.json", "output.log"),
@@ -108,7 +110,7 @@ def read_wandb(found: FoundPath, step_key: str | None = None) -> SourceRun:
         host=names.get("host") or facts.host,
         artifacts=artifacts,
         details=_details(content, series, facts.command),
-        notes=tuple(f"{found.name}: {said}" for said in _notes(log, content, series)),
+        notes=tuple(f"{found.name}: {said}" for said in _notes(log, content, series, artifacts)),
     )
 
 
@@ -210,7 +212,12 @@ def _artifacts(folder: Path, found: FoundPath) -> Iterator[ImportedArtifact]:
             yield ImportedArtifact(inside, path, path.stat().st_mtime, "wandb-file")
 
 
-def _notes(log: WandbLog, content: WandbContent, series: WandbSeries) -> Iterator[str]:
+def _notes(
+    log: WandbLog,
+    content: WandbContent,
+    series: WandbSeries,
+    artifacts: Sequence[ImportedArtifact],
+) -> Iterator[str]:
     if log.damage:
         yield f"{log.damage} and were left out"
     if log.cut:
@@ -223,6 +230,12 @@ def _notes(log: WandbLog, content: WandbContent, series: WandbSeries) -> Iterato
     if series.left_out:
         counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(series.left_out.items()))
         yield f"left out, as they are no numbers: {counts}"
+    known = [*_TOLD_BY_RECORDS, *(one.name for one in artifacts)]
+    # A path may be a pattern, as a program gave it to `wandb.save`.
+    missing = [path for path in sorted(content.files) if not fnmatch.filter(known, path)]
+    if missing:
+        shown = ", ".join(f"{path!r:.60}" for path in missing[:_FILES_SHOWN])
+        yield f"{len(missing):,} saved files are links or not beside the log, left out: {shown}"
     if content.other:
         counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(content.other.items()))
         yield f"records of other things, whose files are not in the log: {counts}"
