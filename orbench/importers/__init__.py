@@ -20,6 +20,7 @@ from .sb3 import Sb3Importer
 from .spinningup import SpinningUpImporter
 from .table import TableImporter
 from .tensorboard import TensorboardImporter, parse_pattern
+from .wandb_facts import wandb_facts, wandb_metadata
 from .wandb_files import WandbImporter
 
 __all__ = [
@@ -51,4 +52,6 @@ __all__ = [
     "parse_naming",
     "parse_pattern",
     "plan_delivery",
+    "wandb_facts",
+    "wandb_metadata",
 ]
