@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..run import JsonValue
 from ..run_store import ConsolePiece
 from . import wandb_record as wire
+from .wandb_columns import Columns
 
-__all__ = ["Column", "WandbContent", "gather", "json_value"]
+__all__ = ["WandbContent", "gather", "json_value"]
 
 _STREAMS = {0: "stderr", 1: "stdout"}
 _OTHER = {6: "files", 8: "artifact", 14: "link to an artifact", 25: "use of an artifact"}
 _OTHER |= {10: "alert", 9: "synced TensorBoard folder"}
-_MOST_COLUMNS = 100_000
 _DEEPEST = 20
 
 
 @dataclass(slots=True)
-class Column:
-    """The values of one key as JSON texts, each with the number of its row."""
-
-    rows: list[int] = field(default_factory=list)
-    texts: list[bytes] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class WandbContent:
-    """All of a log: `history` and `system` are columns by raw key, see `wandb_record.item_key`.
+    """All of a log: `rows` are those of `history`; `summary` is by key, part by part.
 
     `times` are those of the rows of `system`; `start` and `exit_code` are None where no record
     says them; `other` counts what is not read.
     """
 
     rows: int = 0
-    history: dict[bytes, Column] = field(default_factory=dict)
-    system: dict[bytes, Column] = field(default_factory=dict)
+    history: Columns = field(default_factory=Columns)
+    system: Columns = field(default_factory=Columns)
     times: list[float] = field(default_factory=list)
     config: dict[str, JsonValue] = field(default_factory=dict)
     summary: dict[tuple[str, ...], bytes] = field(default_factory=dict)
@@ -61,13 +52,15 @@ def gather(records: list[bytes]) -> WandbContent:
     for record in records:
         kind, start, end = wire.record_part(record)
         if kind == 2:
-            _history(content, record, start, end)
+            content.history.add_record(content.rows, record, start, end)
+            content.rows += 1
         elif kind == 3:
             _summary(summary, record, start, end)
         elif kind in _READERS:
             _READERS[kind](content, record, start, end)
         elif kind in _OTHER:
             content.other[_OTHER[kind]] += 1
+    content.history.settle()
     content.summary |= {wire.item_key(raw): text for raw, text in summary.items()}
     return content
 
@@ -79,22 +72,6 @@ def json_value(text: bytes) -> JsonValue:
     except (ValueError, RecursionError):
         return text.decode("utf-8", "replace")
     return value
-
-
-def _history(content: WandbContent, record: bytes, start: int, end: int) -> None:
-    _add(content.history, content.rows, wire.scan_items(record, start, end))
-    content.rows += 1
-
-
-def _add(columns: dict[bytes, Column], row: int, items: Mapping[bytes, bytes]) -> None:
-    for raw, text in items.items():
-        column = columns.get(raw)
-        if column is None:
-            if len(columns) >= _MOST_COLUMNS:
-                raise wire.WireError(f"has more than {_MOST_COLUMNS:,} keys")
-            column = columns[raw] = Column()
-        column.rows.append(row)
-        column.texts.append(text)
 
 
 def _summary(summary: dict[bytes, bytes], record: bytes, start: int, end: int) -> None:
@@ -110,7 +87,7 @@ def _stats(content: WandbContent, record: bytes, start: int, end: int) -> None:
     for first, last in wire.messages(record, start, end, 3):
         raw, text = wire.item(record, first, last)
         items[raw] = text
-    _add(content.system, len(content.times), items)
+    content.system.add(len(content.times), items)
     content.times.append(time if time is not None else float("nan"))
 
 

@@ -22,10 +22,10 @@ from ..run import Document, JsonValue, RunStatus
 from ..run_store import Points
 from .found_files import checked_path, name_of, unique
 from .imported import FoundPath, ImportedArtifact, ImportedRun
+from .name_pattern import cleanrl_names
 from .naming import Naming
 from .series_points import row_counts
 from .source_run import SourceRun, named
-from .tensorboard import CLEANRL_PATTERN, parse_pattern
 from .wandb_content import WandbContent, gather, json_value
 from .wandb_log import WandbLog, WandbLogError, scan_log
 from .wandb_series import WandbSeries, series_of
@@ -148,12 +148,8 @@ def _status(content: WandbContent) -> RunStatus:
 
 def _told(content: WandbContent) -> dict[str, JsonValue]:
     """The project, and of CleanRL's names what the config does not say."""
-    told: dict[str, JsonValue] = {"project": content.run.get("project", "")}
-    fitted = parse_pattern(CLEANRL_PATTERN).fullmatch(content.run.get("name", ""))
-    if fitted is not None:
-        said = {key: text for key, text in fitted.groupdict().items() if key != "time"}
-        told |= {key: text for key, text in said.items() if content.config.get(key) is None}
-    return told
+    names = cleanrl_names(content.run.get("name", ""), content.config)
+    return {"project": content.run.get("project", ""), **names}
 
 
 def _config(content: WandbContent) -> dict[str, JsonValue]:
