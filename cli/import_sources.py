@@ -47,6 +47,12 @@ def _marl_eval(naming: Naming) -> Importer:
     return MarlEvalImporter(naming)
 
 
+def _openrlbenchmark(naming: Naming) -> Importer:
+    from orbench.importers import OpenrlbenchmarkImporter
+
+    return OpenrlbenchmarkImporter(naming)
+
+
 _KINDS = {
     "mlflow": ImporterKind(
         "Import runs of MLflow: mlruns folders and SQLite tracking databases.\n\n"
@@ -70,6 +76,14 @@ _KINDS = {
         "The environment is the project, the task the env; each value of an evaluation is a point.",
         _marl_eval,
         ("orbench import marl-eval raw_experiment_data.json",),
+    ),
+    "openrlbenchmark": ImporterKind(
+        "Import runs out of the cache of openrlbenchmark.\n\n"
+        "That is the folder dataset of its package. A run has the project ENTITY/PROJECT, the tags "
+        "and the config that it has in W&B, so that orbench rlops selects it by the filters of "
+        "openrlbenchmark.",
+        _openrlbenchmark,
+        ("orbench import openrlbenchmark site-packages/openrlbenchmark/dataset",),
     ),
     "sb3": ImporterKind(
         "Import runs of Stable-Baselines3: monitor.csv, progress.csv, evaluations.npz, RL Zoo.\n\n"

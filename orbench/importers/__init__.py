@@ -22,6 +22,7 @@ from .marl_eval import MarlEvalImporter
 from .mlflow_files import MlflowImporter
 from .name_pattern import parse_pattern
 from .naming import Naming, RunNames, parse_naming
+from .openrlbenchmark import OpenrlbenchmarkImporter
 from .reading import ReadSource, read_sources
 from .row_plan import Reading, RowPlan, ValueColumn
 from .sb3 import Sb3Importer
@@ -44,6 +45,7 @@ __all__ = [
     "MarlEvalImporter",
     "MlflowImporter",
     "Naming",
+    "OpenrlbenchmarkImporter",
     "Outcome",
     "ReadSource",
     "Reading",

@@ -12,7 +12,7 @@ import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding_a_kind.md"
 OWN = [
-    *("table", "mlflow", "spinningup", "marl-eval", "sb3", "tensorboard"),
+    *("table", "mlflow", "spinningup", "marl-eval", "openrlbenchmark", "sb3", "tensorboard"),
     "wandb",
 ]
 
