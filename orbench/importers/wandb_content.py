@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..run import JsonValue
 from ..run_store import ConsolePiece
 from . import wandb_record as wire
-from .wandb_columns import Columns
+from .wandb_columns import Columns, LastValues
+from .wandb_items import blocks
 
 __all__ = ["WandbContent", "gather", "json_value"]
 
+_HISTORY, _SUMMARY = 2, 3
 _STREAMS = {0: "stderr", 1: "stdout"}
 _OTHER = {6: "files", 8: "artifact", 14: "link to an artifact", 25: "use of an artifact"}
 _OTHER |= {10: "alert", 9: "synced TensorBoard folder"}
@@ -21,13 +24,12 @@ _DEEPEST = 20
 
 @dataclass(slots=True)
 class WandbContent:
-    """All of a log: `rows` are those of `history`; `summary` is by key, part by part.
+    """All of a log: `history` and `system` are columns; `summary` is by key, part by part.
 
     `times` are those of the rows of `system`; `start` and `exit_code` are None where no record
     says them; `other` counts what is not read.
     """
 
-    rows: int = 0
     history: Columns = field(default_factory=Columns)
     system: Columns = field(default_factory=Columns)
     times: list[float] = field(default_factory=list)
@@ -45,23 +47,21 @@ class WandbContent:
     other: Counter[str] = field(default_factory=Counter)
 
 
-def gather(records: list[bytes]) -> WandbContent:
+def gather(records: Sequence[bytes]) -> WandbContent:
     """Go through the records of a log in order; raises WireError for what is no record."""
-    content = WandbContent()
-    summary: dict[bytes, bytes] = {}
-    for record in records:
-        kind, start, end = wire.record_part(record)
-        if kind == 2:
-            content.history.add_record(content.rows, record, start, end)
-            content.rows += 1
-        elif kind == 3:
-            _summary(summary, record, start, end)
-        elif kind in _READERS:
-            _READERS[kind](content, record, start, end)
-        elif kind in _OTHER:
-            content.other[_OTHER[kind]] += 1
-    content.history.settle()
-    content.summary |= {wire.item_key(raw): text for raw, text in summary.items()}
+    content, summary = WandbContent(), LastValues()
+    for messages in blocks(records):
+        content.history.add_messages(messages.of_kind(_HISTORY))
+        summary.add_messages(messages.of_kind(_SUMMARY))
+        others = messages.but_for(_HISTORY, _SUMMARY)
+        for kind, start, end in others.spans():
+            if kind in _READERS:
+                _READERS[kind](content, messages.data, start, end)
+            elif kind in _OTHER:
+                content.other[_OTHER[kind]] += 1
+    content.history.close()
+    content.system.close()
+    content.summary |= {wire.item_key(raw): text for raw, text in summary.values.items()}
     return content
 
 
@@ -74,20 +74,13 @@ def json_value(text: bytes) -> JsonValue:
     return value
 
 
-def _summary(summary: dict[bytes, bytes], record: bytes, start: int, end: int) -> None:
-    summary |= wire.scan_items(record, start, end)
-    # Removals are few; a history has none and its step (2) has no key.
-    for first, last in wire.removals(record, start, end):
-        summary.pop(record[first:last], None)
-
-
 def _stats(content: WandbContent, record: bytes, start: int, end: int) -> None:
     time = wire.seconds(record, start, end, 2)
     items: dict[bytes, bytes] = {}
     for first, last in wire.messages(record, start, end, 3):
         raw, text = wire.item(record, first, last)
         items[raw] = text
-    content.system.add(len(content.times), items)
+    content.system.add(items)
     content.times.append(time if time is not None else float("nan"))
 
 

@@ -255,7 +255,7 @@ def _notes(log: WandbLog, content: WandbContent, series: WandbSeries) -> Iterato
         yield f"cut off: {log.cut}"
     if content.exit_code is None:
         yield "says no end of its run: it was killed, or is still going on"
-    if not content.rows:
+    if not content.history.rows:
         yield "holds no rows"
     yield from series.notes
     if series.left_out:

@@ -42,6 +42,7 @@ def scan_log(data: bytes) -> WandbLog:
     pieces: list[bytes] = []
     cut = ""
     at, end, skipped = _HEADER.size, len(data), 0
+    unpack, crc32, of_full = _PIECE.unpack_from, zlib.crc32, _CRC_OF_TYPE[_FULL]
     while at < end:
         left = _BLOCK - at % _BLOCK
         if left < _PIECE.size:
@@ -50,24 +51,26 @@ def scan_log(data: bytes) -> WandbLog:
         if end - at < _PIECE.size:
             cut = f"{end - at:,} bytes of an incomplete record"
             break
-        crc, length, kind = _PIECE.unpack_from(data, at)
+        crc, length, kind = unpack(data, at)
         start = at + _PIECE.size
         body = data[start : start + length]
+        if kind == _FULL and crc32(body, of_full) == crc and length + _PIECE.size <= left:
+            records.append(body)
+            pieces = []
+            at = start + length
+            continue
         if length + _PIECE.size <= left and len(body) < length:
             cut = f"{end - at:,} bytes of an incomplete record"
             break
         whole = _FULL <= kind <= _LAST and length + _PIECE.size <= left
-        if not whole or zlib.crc32(body, _CRC_OF_TYPE[kind]) != crc:
+        if not whole or crc32(body, _CRC_OF_TYPE[kind]) != crc:
             # Where pieces begin is known again at the next block.
             skipped += min(left, end - at) if any(data[at : at + left]) else 0
             at += left
             pieces = []
             continue
         at = start + length
-        if kind == _FULL:
-            records.append(body)
-            pieces = []
-        elif kind == _FIRST:
+        if kind == _FIRST:
             pieces = [body]
         elif pieces:
             pieces.append(body)

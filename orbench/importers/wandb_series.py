@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,7 +60,7 @@ def series_of(content: WandbContent, place: str, step_key: str | None, start: fl
     """
     series = WandbSeries()
     columns = _numbers(content.history, series)
-    steps = add_history(series, columns, content.rows, place, step_key, start)
+    steps = add_history(series, columns, content.history.rows, place, step_key, start)
     _add_system(content, steps, series, start)
     series.points = dict(sorted(series.points.items()))
     return series
@@ -147,17 +148,34 @@ def _add_system(
 def _numbers(columns: Columns, series: WandbSeries) -> dict[str, Values]:
     """The numbers by key, keys below one another joined by a dot; what is none is counted."""
     found: dict[str, list[Values]] = {}
-    for raw, column in columns.parts().items():
+    for raw, column in columns.parts.items():
         name = ".".join(item_key(raw))
+        if name == _RUNTIME:  # follows from the times
+            continue
         for part in column:
-            try:
-                values = np.array(list(map(float, part.texts)))
-            except ValueError:
-                for below, one in _one_by_one(name, part, series).items():
-                    found.setdefault(below, []).append(one)
-            else:
+            if (values := _plain_numbers(part.texts())) is not None:
                 found.setdefault(name, []).append(Values(part.rows, values))
+                continue
+            for below, one in _one_by_one(name, part, series).items():
+                found.setdefault(below, []).append(one)
     return {name: parts[0] if len(parts) == 1 else _joined(parts) for name, parts in found.items()}
+
+
+def _plain_numbers(texts: Sequence[bytes]) -> NDArray[np.float64] | None:
+    """Texts as float64, each to the nearest; None where one is no number."""
+    together = b"[%b]" % b",".join(texts)
+    try:
+        # Read at once as a list of JSON, if there are as many numbers in it as texts.
+        numbers = msgspec.json.decode(together, type=list[float])
+        # A whole number has no -0 there.
+        if len(numbers) == len(texts) and b"-0," not in together and b"-0]" not in together:
+            return np.array(numbers)
+    except msgspec.DecodeError:
+        pass  # NaN and the infinities are no JSON
+    try:
+        return np.array(list(map(float, texts)))
+    except ValueError:
+        return None
 
 
 def _joined(parts: list[Values]) -> Values:
@@ -184,7 +202,7 @@ def _one_by_one(name: str, part: Part, series: WandbSeries) -> dict[str, Values]
         else:
             series.left_out[_kind(value)] += 1
 
-    for row, text in zip(part.rows.tolist(), part.texts, strict=True):
+    for row, text in zip(part.rows.tolist(), part.texts(), strict=True):
         add(name, json_value(text), row, 0)
     return {key: Values(np.array(rows[key], np.int64), np.array(values[key])) for key in rows}
 
