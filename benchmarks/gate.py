@@ -202,8 +202,10 @@ def false_passes(cell: Cell, margin: float, experiments: int, seed: int) -> floa
         if number % SHARED == 0:
             sizes = [(cell.baseline, cell.candidate)] * cell.tasks
             made = relabellings(sizes, RELABELLINGS, seed + number)
-        drops = _drops(cell.draw(random), made)
-        weights = [1 / cell.tasks * SPREAD for _ in drops]
+        pairs = cell.draw(random)
+        scales = [TaskScale.of(pair, MarginUnit.SCORE) for pair in pairs]
+        drops = list(map(relabelled_drops, pairs, made, scales))
+        weights = [scale.spread / scale.unit / cell.tasks for scale in scales]
         passed += MarginTest.of(drops, weights)(margin) <= ALPHA
     return passed / experiments
 
@@ -301,7 +303,7 @@ def main() -> None:
         for size in ((5, 5), (30, 5), (30, 10)):
             for tasks in (1, 10):
                 cell = Cell(kind, *size, tasks, effect=(0.5,) * tasks)
-                share = false_passes(cell, 0.5 * SPREAD, few, options.seed)
+                share = false_passes(cell, 0.5 * SPREAD, options.experiments, options.seed)
                 table.add(str(cell), _share(share))
     print(table)
     print("\nTwo stages: 3 runs at alpha .10, then 5 fresh ones at .05; one env, baseline of 10\n")

@@ -16,8 +16,9 @@ from orbench.errors import OrbenchError, UsageError
 from .command_help import OrbenchCommand
 from .opening import opened_store
 from .options import StoreOption, examples, new_app, split_names
-from .output import note, print_object, print_text, wrapped
+from .output import note
 from .progress import counted, progress
+from .reproduction_output import VerdictFormat, print_plan, print_verdicts, write_script
 
 if TYPE_CHECKING:
     from orbench.reproduce import Choices, Reproduction, ReproductionPlan
@@ -26,14 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = new_app()
-
-
-class _Format(StrEnum):
-    """How a verdict is printed on stdout."""
-
-    TABLE = "table"
-    JSON = "json"
-    MARKDOWN = "markdown"
 
 
 class _Weakest(StrEnum):
@@ -125,7 +118,7 @@ _Timeout = Annotated[
     typer.Option("--timeout", metavar="SECONDS", min=1, help="End the program after this long."),
 ]
 _FormatOption = Annotated[
-    _Format, typer.Option("--format", "-f", metavar="FORMAT", help="table, json or markdown.")
+    VerdictFormat, typer.Option("--format", "-f", metavar="FORMAT", help="table, json or markdown.")
 ]
 
 
@@ -160,7 +153,7 @@ def reproduce(
     ignore: _Ignore = None,
     only: _Only = None,
     timeout: _Timeout = None,
-    fmt: _FormatOption = _Format.TABLE,
+    fmt: _FormatOption = VerdictFormat.TABLE,
     store_url: StoreOption = None,
 ) -> None:
     """Run a run again from its record, and say whether it is the same.
@@ -177,20 +170,19 @@ def reproduce(
 
     if bool(run) == bool(many):
         raise UsageError("name one run, or runs by --many FILTER")
-    senses = dict(zip(_Weakest, Sense, strict=False))
     url = _absolute_url(url_of(store_url))
     choices = Choices(
         url,
-        tuple(repositories or ()),
-        keep,
-        venv,
-        downloads,
-        project,
-        Tolerance(relative, absolute),
-        senses[require],
-        (*IGNORED, *(ignore or ())),
-        tuple(only or ()),
-        timeout,
+        repositories=tuple(repositories or ()),
+        keep=keep,
+        venv=venv,
+        downloads=downloads,
+        project=project,
+        tolerance=Tolerance(relative, absolute),
+        weakest=dict(zip(_Weakest, Sense, strict=False))[require],
+        ignore=(*IGNORED, *(ignore or ())),
+        only=tuple(only or ()),
+        timeout=timeout,
         say=note,
     )
     with opened_store(url) as store:
@@ -198,11 +190,12 @@ def reproduce(
             found = _many(store, many, sample, sample_seed, jobs, split_names(without), choices)
         else:
             planned = _planned(store, run, split_names(without), command or ())
-            if plan or script is not None:
-                _print_plan(planned, script)
-                return
+            if script is not None:
+                return write_script(planned, script)
+            if plan:
+                return print_plan(planned)
             found = [_one(store, planned, choices)]
-    _print(found, fmt)
+    print_verdicts(found, fmt)
     raise typer.Exit(max((one.exit_code for one in found), key=[0, 3, 1].index))
 
 
@@ -274,92 +267,3 @@ def _many(
 
     with progress("reproduced runs", len(runs)) as done, ThreadPoolExecutor(jobs) as pool:
         return list(pool.map(one, [run.run_id for run in runs]))
-
-
-def _print_plan(plan: ReproductionPlan, script: Path | None) -> None:
-    from orbench.reproduce import shell_script
-
-    if script is not None:
-        script.write_text(shell_script(plan), encoding="utf-8")
-        script.chmod(0o755)
-        note(f"{script}: written; it needs git and uv, and takes a folder to work in")
-        return
-    source, run = plan.source, plan.record
-    changes = len(source.files) + bool(source.diff)
-    lines = [
-        f"run {run.run_id}: {run.exp_name} on {run.env_id}, seed {run.seed}",
-        f"source: {f'commit {source.commit}' if source.commit else 'recorded files'}"
-        + (f" from {', '.join(source.remotes)}" if source.remotes else "")
-        + (f", with {changes} recorded changes and files" if changes else ""),
-        f"Python: {plan.implementation} {plan.python}",
-        f"packages: {len(plan.packages)}"
-        + (f" (lock files then: {', '.join(plan.lock_files)})" if plan.lock_files else ""),
-        *(f"  {one.requirement or one.name + ' ' + one.version}" for one in plan.packages),
-        *(["variables:"] if plan.variables else []),
-        *(f"  {name}={value}" for name, value in plan.variables.items()),
-        f"command, in {plan.folder}: {' '.join(plan.command)}",
-        *(f"not restored: {sentence}" for sentence in plan.losses),
-        *(f"not known to be seeded: {sentence}" for sentence in plan.unseeded),
-    ]
-    print_text(lines)
-
-
-def _print(found: Sequence[Reproduction], fmt: _Format) -> None:
-    from orbench.reproduce import markdown_report, report_document
-
-    if fmt is _Format.JSON:
-        documents = [report_document(one) for one in found]
-        print_object(documents[0] if len(documents) == 1 else documents)
-    elif fmt is _Format.MARKDOWN:
-        print_text([markdown_report(one) for one in found])
-    elif len(found) == 1:
-        _print_page(found[0])
-    else:
-        _print_summary(found)
-
-
-def _print_page(found: Reproduction) -> None:
-    from .options import Format
-    from .output import print_table
-    from .table import Field, Table
-
-    if found.comparison is not None and found.comparison.metrics:
-        fields = [
-            Field("metric"),
-            Field("points"),
-            Field("verdict"),
-            Field("detail", may_fold=True),
-        ]
-        rows = [[one.metric, one.n, str(one.sense), one.detail] for one in found.comparison.metrics]
-        print_table(Table(fields, rows, empty=""), Format.TABLE)
-        if found.comparison.left_out:
-            note(f"not compared: {', '.join(found.comparison.left_out)}")
-    for title, sentences in (("may be behind it", found.reasons), ("differs", found.differences)):
-        for sentence in sentences:
-            print_text(wrapped(f"{title}: {sentence}"))
-    print_text(wrapped(f"{found.verdict.upper()}: {found.sentence}"))
-
-
-def _print_summary(found: Sequence[Reproduction]) -> None:
-    from .options import Format
-    from .output import print_table
-    from .table import Field, Table
-
-    fields = [
-        *(Field("run_id"), Field("new_run_id"), Field("verdict")),
-        Field("sense"),
-        Field("reason", may_fold=True),
-    ]
-    rows = [
-        [
-            one.run_id,
-            one.new_id or None,
-            one.verdict,
-            None if one.comparison is None else str(one.comparison.sense),
-            None if one.exit_code == 0 else one.sentence,
-        ]
-        for one in found
-    ]
-    print_table(Table(fields, rows, empty=""), Format.TABLE)
-    verdicts = [one.verdict for one in found]
-    print_text([", ".join(f"{verdicts.count(name)} {name}" for name in dict.fromkeys(verdicts))])

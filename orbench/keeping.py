@@ -10,12 +10,16 @@ import threading
 import weakref
 from collections.abc import Sequence
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from .events import FactsCaptured
 from .keeper import Keeper
 from .recorder import Run
 from .run import Document
 from .settings import RecordingSettings
+
+if TYPE_CHECKING:
+    from .capture import Pace
 
 __all__ = ["begin_keeping", "begin_telling"]
 
@@ -36,14 +40,14 @@ def begin_keeping(
     """
     from dataclasses import replace
 
-    from .capture import capture_at_start, capture_in_background
+    from .capture import PacedThread, capture_at_start, capture_in_background
 
     redactor = run.redactor
     at_start = capture_at_start(redactor, program)
     for kind, document in at_start.items():
         _emit_facts(run, kind, document)
 
-    def capture() -> None:
+    def capture(pace: Pace) -> None:
         capture_in_background(
             lambda kind, document: _emit_facts(run, kind, document),
             redactor,
@@ -51,9 +55,10 @@ def begin_keeping(
             env_id=env_id,
             program=program,
             left_out=at_start.get("capture", {}).get("left_out", ()),
+            pace=pace,
         )
 
-    run.capture = threading.Thread(target=capture, name="orbench-capture", daemon=True)
+    run.capture = PacedThread("orbench-capture", capture)
     run.capture.start()
     settings = RecordingSettings.from_environment()
     if not system_metrics:
@@ -72,17 +77,18 @@ def begin_keeping(
 
 def begin_telling(run: Run, *, seed: int | None, env_id: str) -> None:
     """Start what a process that joined a run can tell better than the recorder outside it."""
-    from .capture import capture_inside
+    from .capture import PacedThread, capture_inside
 
-    def capture() -> None:
+    def capture(pace: Pace) -> None:
         capture_inside(
             lambda kind, document: _emit_facts(run, kind, document),
             run.redactor,
             seed=seed,
             env_id=env_id,
+            pace=pace,
         )
 
-    run.capture = threading.Thread(target=capture, name="orbench-capture", daemon=True)
+    run.capture = PacedThread("orbench-capture", capture)
     run.capture.start()
     _look_at_seeds_again(run, seed)
     _end_at_exit(run)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 import weakref
 from collections.abc import Iterable, Mapping
@@ -38,7 +37,7 @@ from .run import JsonValue, RunStatus
 from .run_values import RecordedValues
 
 if TYPE_CHECKING:
-    from .capture import Redactor, SystemSampler
+    from .capture import PacedThread, Redactor, SystemSampler
     from .keeper import Keeper
 
 __all__ = ["FINISH_SECONDS", "Run", "checked_tags", "live_runs"]
@@ -86,7 +85,7 @@ class Run:
         self.redactor = redactor
         # Set by `keeping`: the background threads, and what to undo before the run ends.
         self.keeper: Keeper | None = None
-        self.capture: threading.Thread | None = None
+        self.capture: PacedThread | None = None
         self.on_end = ExitStack()
         self._next_step = first_step
         self._process = os.getpid()
@@ -256,10 +255,7 @@ class Run:
         )
 
     def _wait_for_capture(self) -> None:
-        if self.capture is None:
-            return
-        self.capture.join(_CAPTURE_SECONDS)
-        if self.capture.is_alive():
+        if self.capture is not None and not self.capture.is_done_within(_CAPTURE_SECONDS):
             sentence = f"capture was not done {_CAPTURE_SECONDS:g} s after the end of the run"
             self.emit(FactsCaptured(kind="capture", document={"left_out": [sentence]}))
 

@@ -59,20 +59,7 @@ def start_run(
     given = _Identity(project, exp_name, env_id, seed).checked()
     kept_tags = checked_tags([tags] if isinstance(tags, str) else tags)
     url = store_url(store)
-    outer = os.environ.get("ORBENCH_RUN_ID")
-    parent_id = parent.run_id if isinstance(parent, Run) else (parent or outer)
-    if outer and resume is None and parent is None and program is None and _joins(outer):
-        run = attach_run(outer, os.environ.get("ORBENCH_STORE", url), _outer_journal())
-        started = RunStarted(started=run.started, attached=True)
-    elif resume is not None:
-        run_id, first_step = _resumable(resume, url)
-        run = _own_run(run_id, url, first_step)
-        started = RunStarted(started=run.started, resumed=True, host=socket.gethostname())
-    else:
-        run = _own_run(new_run_id(), url, 0)
-        started = RunStarted(
-            started=run.started, parent_id=_checked_id(parent_id), host=socket.gethostname()
-        )
+    run, started = _begun(url, parent, resume, recorded=program is not None)
     run.emit(_with_names(started, given))
     if config is not None:
         run.config.update(config)
@@ -96,6 +83,24 @@ def start_run(
     else:
         begin_telling(run, seed=named.seed, env_id=named.env_id)
     return run
+
+
+def _begun(
+    url: str, parent: Run | str | None, resume: str | None, *, recorded: bool
+) -> tuple[Run, RunStarted]:
+    """The run that is joined, resumed or new, with its first event. `recorded`: from outside."""
+    outer = os.environ.get("ORBENCH_RUN_ID")
+    if resume is not None:
+        run_id, first_step = _resumable(resume, url)
+        run = _own_run(run_id, url, first_step)
+        return run, RunStarted(started=run.started, resumed=True, host=socket.gethostname())
+    if outer and parent is None and not recorded and _joins(outer):
+        run = attach_run(outer, os.environ.get("ORBENCH_STORE", url), _outer_journal())
+        return run, RunStarted(started=run.started, attached=True)
+    parent_id = parent.run_id if isinstance(parent, Run) else (parent or outer)
+    run = _own_run(new_run_id(), url, 0)
+    host = socket.gethostname()
+    return run, RunStarted(started=run.started, parent_id=_checked_id(parent_id), host=host)
 
 
 def attach_run(run_id: str, url: str, journal: str | None = None) -> Run:

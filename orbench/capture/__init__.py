@@ -14,13 +14,15 @@ from pathlib import Path
 from ..config_values import storable_text
 from ..run import Document
 from .command import capture_command, source_folder
-from .pacing import Pace
+from .pacing import Pace, PacedThread
 from .secrets import RedactingStream, Redactor
 from .seeds import merge_seeds
 from .system_metrics import SystemSampler
 from .variables import capture_variables
 
 __all__ = [
+    "Pace",
+    "PacedThread",
     "RedactingStream",
     "Redactor",
     "SystemSampler",
@@ -66,18 +68,19 @@ def capture_in_background(
     env_id: str = "",
     program: Sequence[str] | None = None,
     left_out: Sequence[str] = (),
+    pace: Pace | None = None,
 ) -> None:
     """Read the documents machine, source, environment and seeds, and `emit` each when it is there.
 
-    For a daemon thread: it works in short slices and ends within seconds. What failed or was left
-    out is emitted as `capture` at the end, after the sentences of `left_out`.
+    For a daemon thread: it works in short slices, at `pace`, and ends within seconds. What failed
+    or was left out is emitted as `capture` at the end, after the sentences of `left_out`.
     """
     from .environment import capture_environment
     from .machine import capture_machine
     from .seeds import capture_seeds
     from .source import capture_source
 
-    pace = Pace()
+    pace = pace or Pace()
     argv = sys.orig_argv if program is None else program
     pieces: dict[str, Callable[[], Document]] = {
         "machine": capture_machine,
@@ -94,7 +97,14 @@ def capture_in_background(
     _emit_pieces(pieces, emit, redactor, pace, list(left_out))
 
 
-def capture_inside(emit: Emit, redactor: Redactor, *, seed: int | None, env_id: str = "") -> None:
+def capture_inside(
+    emit: Emit,
+    redactor: Redactor,
+    *,
+    seed: int | None,
+    env_id: str = "",
+    pace: Pace | None = None,
+) -> None:
     """Emit what a process that joined a run can tell better than the recorder outside it.
 
     These are its own Python with its packages, and its generators.
@@ -102,7 +112,7 @@ def capture_inside(emit: Emit, redactor: Redactor, *, seed: int | None, env_id: 
     from .environment import capture_environment
     from .seeds import capture_seeds
 
-    pace = Pace()
+    pace = pace or Pace()
     folder = source_folder(sys.orig_argv, Path.cwd())
     pieces: dict[str, Callable[[], Document]] = {
         "environment": lambda: capture_environment(pace, folder, env_id=env_id),

@@ -117,6 +117,7 @@ def test_figures_and_tables_show_the_same_numbers(compared):
     assert len(shown) == 2 * 4
 
 
+@pytest.mark.slow
 def test_repeated_every_file_is_the_same_byte_for_byte(compared, orbench_in, tmp_path):
     orbench, _ = compared
     shutil.copy(orbench.folder / "store.db", tmp_path)

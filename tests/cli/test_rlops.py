@@ -148,11 +148,13 @@ def again(bench, compared):
     return before, digests(), done
 
 
+@pytest.mark.slow
 def test_the_same_command_again_gives_the_same_bytes(again) -> None:
     before, after, _ = again
     assert before == after
 
 
+@pytest.mark.slow
 def test_too_few_replicates_are_told_and_not_used(again) -> None:
     _, _, done = again
     for reps in ("2,000", "50,000"):

@@ -40,7 +40,7 @@ def greedy_return(table, env_id, limit=100):
     return total
 
 
-@pytest.mark.parametrize("training", plan_tour(seeds=2), ids=str)
+@pytest.mark.parametrize("training", plan_tour(seeds=1), ids=str)
 def test_every_agent_of_the_tour_earns_more_in_its_last_tenth_than_in_its_first(training):
     _, returns = train(training.agent, *training.arguments)
 

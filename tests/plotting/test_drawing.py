@@ -88,7 +88,7 @@ def test_a_set_has_one_look_in_every_panel_even_where_others_are_missing(experim
             assert to_hex(line.get_color()) == styles[line.get_label()].colour
 
 
-@pytest.mark.parametrize("panels", [1, 2, 3, 5, 12, 13, 57])
+@pytest.mark.parametrize("panels", [1, 2, 3, 5, 12, 13, pytest.param(57, marks=pytest.mark.slow)])
 def test_every_panel_is_in_the_grid_and_inside_the_figure(experiment, panels):
     envs = [f"Env{place}-v1" for place in range(panels)]
     drawn = draw_curves(plot_curves(*experiment(("ppo",), envs, rows=5)))

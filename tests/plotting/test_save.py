@@ -75,6 +75,7 @@ for path in save_figure(plot_curves(runs, series), sys.argv[1], formats=["png", 
 """
 
 
+@pytest.mark.slow
 def test_fresh_processes_write_the_same_bytes(tmp_path):
     printed = []
     for hash_seed in ("1", "2"):

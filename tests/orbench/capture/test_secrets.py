@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from orbench.capture import Redactor
 from orbench.capture.secret_names import is_secret_key, is_secret_variable
+from orbench.capture.secret_shapes import _masked, mask_shapes, shapes
 
 TOKENS = {
     "github": "ghp_" + "a1B2" * 9,
@@ -26,6 +27,11 @@ PRIVATE_KEY = (
     "-----BEGIN RSA PRIVATE KEY-----\n"
     + "\n".join("MIIabcd+/" + "x1Y2" * 13 for _ in range(20))
     + "\nAb12==\n-----END RSA PRIVATE KEY-----\n"
+)
+PIECES = (
+    *(*TOKENS.values(), PRIVATE_KEY, "-----BEGIN ", "\n", "\r", " ", '"', "://", "@", "user:pass"),
+    *("x-access-token:", "Authorization: Bearer ", "A_TOKEN=", "api_key = '", "?sig=", "wandb "),
+    *("0a1b" * 10, "a1b2c3d4e5", "= ", ":", "'", "A"),
 )
 KNOWN = "correct horse battery"
 plain = Redactor()
@@ -180,10 +186,22 @@ class TestText:
         once = knowing.text(text)
         assert knowing.text(once) == once
 
+    @given(st.lists(st.sampled_from(PIECES), max_size=12))
+    def test_looking_at_lines_that_may_hold_one_finds_what_the_whole_search_finds(self, pieces):
+        # The search by itself, over the whole text, without any way around it.
+        text = "".join(pieces)
+        assert mask_shapes(text) == shapes().sub(_masked, text)
+
     @pytest.mark.parametrize(
         "text",
         [
-            *("A" * 300_000, "://" * 100_000, "a@" * 150_000, "eyJ" * 100_000, "TOKEN_" * 50_000),
+            *(
+                "A" * 300_000,
+                "://" * 100_000 + " @",
+                "a@" * 150_000,
+                "eyJ" * 100_000,
+                "TOKEN_" * 50_000,
+            ),
             *("wandb " * 50_000, "-----BEGIN PRIVATE KEY-----" * 10_000, '="' * 150_000),
             *("-----BEGIN PRIVATE KEY-----" + "\n" * 300_000, "sk-" + "a-" * 150_000),
         ],
