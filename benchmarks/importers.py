@@ -14,7 +14,7 @@ from pathlib import Path
 from measuring import Table, describe_machine, say
 
 POINTS, TAGS, REPEATS = 20_000, 5, 5
-SOURCES, JOBS = 24, (1, 2, 4)
+SOURCES, JOBS, TIMES = 12, (1, 2, 4), 3
 
 WRITE = f"""
 import sys
@@ -118,10 +118,10 @@ def side_by_side(log: Path, place: Path) -> Table:
     table = Table("--jobs", "points", "time, s", "CPU, s")
     for jobs in JOBS:
         found = []
-        for _ in range(REPEATS):
+        for _ in range(TIMES):
             words = [sys.executable, "-c", SIDE_BY_SIDE, str(place), str(jobs)]
             found.append(subprocess.run(words, capture_output=True, check=True).stdout.split())
-        seconds, cpu, points = sorted(found, key=lambda one: float(one[0]))[REPEATS // 2]
+        seconds, cpu, points = sorted(found, key=lambda one: float(one[0]))[TIMES // 2]
         table.add(str(jobs), f"{int(points):,}", f"{float(seconds):.2f}", f"{float(cpu):.2f}")
     return table
 

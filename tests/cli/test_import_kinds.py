@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
+import signal
+import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -247,3 +251,43 @@ def test_no_package_is_loaded_that_is_not_asked_for(packages, fresh) -> None:
     listed = fresh.apart("import", "--help")
     assert (listed.code, listed.err) == (0, "loaded\n")
     assert "the kind 'loud' of brings1 1.0 cannot be loaded" in " ".join(listed.out.split())
+
+
+SLOW = """
+import os, time
+from pathlib import Path
+from acme_orbench import AcmeImporter, ImporterKind
+
+class Slow(AcmeImporter):
+    def read(self, found):
+        Path(f"reading-{os.getpid()}").touch()
+        time.sleep(60)
+        yield from super().read(found)
+
+KIND = ImporterKind("Import, slowly.", Slow, (), "{exp_name}__{env_id}__{seed}")
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_all_processes_that_read(acme, packages) -> None:
+    packages.install("slow = slow_orbench:KIND", slow_orbench=SLOW)
+    words = (sys.executable, "-m", "orbench.cli", "import", "slow", "logs", "--jobs", "2")
+    with subprocess.Popen(
+        words,
+        cwd=acme.folder,
+        env=acme.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as program:
+        deadline = time.monotonic() + 60
+        while len(list(acme.folder.glob("reading-*"))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        readers = {int(path.name.partition("-")[2]) for path in acme.folder.glob("reading-*")}
+        os.killpg(program.pid, signal.SIGINT)  # as a terminal does
+        out, err = program.communicate(timeout=30)
+    assert (program.returncode, out, err) == (130, b"", b"")
+    assert len(readers - {program.pid}) == 2
+    for process in readers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
