@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from .errors import UsageError
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from .importers import Importer, Naming
 
 __all__ = ["ENTRY_POINTS", "BroughtKind", "ImporterKind", "brought_kinds"]
@@ -82,6 +83,8 @@ def brought_kinds(own: Collection[str]) -> list[BroughtKind]:
 
     So have those that two packages bring: neither is taken for the other.
     """
+    from importlib.metadata import entry_points
+
     found: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=ENTRY_POINTS):
         found.setdefault(point.name, []).append(point)
