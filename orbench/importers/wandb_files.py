@@ -47,7 +47,11 @@ _TOLD_BY_RECORDS = (
 
 @dataclass(frozen=True, slots=True)
 class WandbImporter:
-    """Reads `.wandb` files of clients 0.13 to 0.31; `step_key` is the key of the steps."""
+    """Reads `.wandb` files; `step_key` is the key of the steps.
+
+    Tried with logs of the clients 0.13.11, 0.15.12, 0.16.6, 0.17.9, 0.18.7, 0.19.11, 0.21.4 and
+    0.31.0.
+    """
 
     naming: Naming = field(default_factory=Naming)
     step_key: str | None = None

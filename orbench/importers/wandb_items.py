@@ -140,7 +140,7 @@ def find_items(messages: Messages, *, step: bool) -> tuple[list[Group], list[int
 
 def _padded(data: bytes) -> NDArray[np.uint8]:
     """The bytes, and zeros for what is looked at behind the last record."""
-    return np.frombuffer(data + bytes(2 * _ONE_BYTE + _WORD), np.uint8)
+    return np.frombuffer(data + bytes(2 * _ONE_BYTE + 2 + _WORD - len(data) % _WORD), np.uint8)
 
 
 def _all_items(
@@ -194,14 +194,14 @@ def _joined(found: Sequence[_Found], odd: _Ints, count: int) -> _Found:
 
 def _groups(data: bytes, padded: NDArray[np.uint8], items: _Found) -> list[Group] | None:
     """Items by key, of a key that a message has twice the last; None where hashes fall together."""
-    words = np.ndarray((len(padded) - _WORD + 1,), "<u8", padded.data, strides=(1,))
+    words = padded.view("<u8")
     sizes = items.values - items.keys
     groups = []
     for of_size in _alike(sizes):
         size = int(sizes[of_size[0]])
         keys = items.keys[of_size]
         parts = [
-            words[keys + at] & np.uint64(2 ** (8 * min(size - at, _WORD)) - 1)
+            _word_at(words, keys + at) & np.uint64(2 ** (8 * min(size - at, _WORD)) - 1)
             for at in range(0, size, _WORD)
         ]
         hashes = parts[0]
@@ -212,6 +212,13 @@ def _groups(data: bytes, padded: NDArray[np.uint8], items: _Found) -> list[Group
                 return None
             groups.append(_group(data, items, of_size[chosen]))
     return groups
+
+
+def _word_at(words: NDArray[np.uint64], at: _Ints) -> NDArray[np.uint64]:
+    """The eight bytes from each place on, out of the words that they begin and end in."""
+    whole = at >> 3
+    bits = ((at & 7) << 3).astype(np.uint64)
+    return words[whole] >> bits | (words[whole + 1] << np.uint64(1)) << (np.uint64(63) - bits)
 
 
 def _group(data: bytes, items: _Found, chosen: _Ints) -> Group:
