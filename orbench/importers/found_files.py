@@ -30,15 +30,16 @@ def checked_path(path: Path) -> Path:
     return path
 
 
-def find_files(paths: Sequence[Path], pattern: str) -> list[FoundPath]:
+def find_files(paths: Sequence[Path], pattern: str, what: str = "") -> list[FoundPath]:
     """The files at these paths: those given, and in folders those whose names fit, as `*.json`.
 
-    Raises ImportFileError for a path with none.
+    Raises ImportFileError, which says `what` was looked for, for a path with none.
     """
-    return unique(found for path in paths for found in _files_at(path, pattern))
+    what = what or f"file {pattern}"
+    return unique(found for path in paths for found in _files_at(path, pattern, what))
 
 
-def _files_at(path: Path, pattern: str) -> list[FoundPath]:
+def _files_at(path: Path, pattern: str, what: str) -> list[FoundPath]:
     checked_path(path)
     if not path.is_dir():
         return [FoundPath(path, name_of(path, path.parent))]
@@ -49,7 +50,7 @@ def _files_at(path: Path, pattern: str) -> list[FoundPath]:
         if fnmatchcase(name, pattern)
     )
     if not files:
-        raise ImportFileError(f"{path}: the folder has no file {pattern}")
+        raise ImportFileError(f"{path}: the folder has no {what}")
     return [FoundPath(file, name_of(file, path)) for file in files]
 
 

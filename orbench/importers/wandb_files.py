@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -20,7 +20,7 @@ from ..errors import ImportFileError
 from ..metric import SYSTEM_PREFIX
 from ..run import Document, JsonValue, RunStatus
 from ..run_store import Points
-from .found_files import checked_path, name_of, unique
+from .found_files import find_files
 from .imported import FoundPath, ImportedArtifact, ImportedRun
 from .name_pattern import cleanrl_names
 from .naming import Naming
@@ -59,26 +59,11 @@ class WandbImporter:
 
     def find(self, paths: Sequence[Path]) -> list[FoundPath]:
         """The logs at these paths; raises ImportFileError for a path with none."""
-        return unique(found for path in paths for found in _at(path))
+        return find_files(paths, f"*{_SUFFIX}", f"log of W&B (run-ID{_SUFFIX})")
 
     def read(self, found: FoundPath) -> Iterator[ImportedRun]:
         """The one run in a log; raises ImportFileError and UsageError."""
         yield named(read_wandb(found, self.step_key), self.name, self.naming)
-
-
-def _at(path: Path) -> Iterable[FoundPath]:
-    checked_path(path)
-    if not path.is_dir():
-        return [FoundPath(path, name_of(path, path.parent))]
-    logs = sorted(
-        Path(place) / name
-        for place, _, names in os.walk(path)
-        for name in names
-        if name.endswith(_SUFFIX)
-    )
-    if not logs:
-        raise ImportFileError(f"{path}: the folder has no log of W&B (run-ID{_SUFFIX})")
-    return [FoundPath(log, name_of(log, path)) for log in logs]
 
 
 def read_wandb(found: FoundPath, step_key: str | None = None) -> SourceRun:

@@ -218,7 +218,9 @@ def _word_at(words: NDArray[np.uint64], at: _Ints) -> NDArray[np.uint64]:
     """The eight bytes from each place on, out of the words that they begin and end in."""
     whole = at >> 3
     bits = ((at & 7) << 3).astype(np.uint64)
-    return words[whole] >> bits | (words[whole + 1] << np.uint64(1)) << (np.uint64(63) - bits)
+    behind = (words[whole + 1] << np.uint64(1)) << (np.uint64(63) - bits)
+    found: NDArray[np.uint64] = words[whole] >> bits | behind
+    return found
 
 
 def _group(data: bytes, items: _Found, chosen: _Ints) -> Group:
