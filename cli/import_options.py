@@ -79,7 +79,7 @@ class Delivering:
             metavar="N",
             min=1,
             max=64,
-            help="How many processes read; by default as many as there are cores, where it pays.",
+            help="How many processes read; by default as many as cores are idle, where it pays.",
         ),
     ] = None
     fmt: FormatOption = Format.TABLE

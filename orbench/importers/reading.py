@@ -21,8 +21,8 @@ __all__ = ["ReadSource", "read_sources"]
 _ALONE_SECONDS = 0.5
 """How long sources are read here before other processes are thought of."""
 
-_WORTH_SECONDS = 2.0
-"""Of less than this the start of processes would take too large a part."""
+_WORTH_SECONDS = 4.0
+"""Of less than this the start of processes, half a second each, would take too large a part."""
 
 _AHEAD = 2
 """Sources that are read ahead for each process: what was read waits in memory."""
@@ -40,7 +40,7 @@ class ReadSource:
 def read_sources(
     importer: Importer, found: Sequence[FoundPath], jobs: int | None = None
 ) -> Generator[ReadSource, None, None]:
-    """Read sources by so many processes; by None as many as there are cores, once that pays.
+    """Read sources by so many processes; by None as many as there are idle cores, once that pays.
 
     What comes, and in which order, is the same however many there are. Close what this gives to
     end the processes.
@@ -78,9 +78,13 @@ def _read(importer: Importer, one: FoundPath) -> ReadSource:
 
 
 def _cores() -> int:
+    """The cores that this process may use and no other does; its own is one of them."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    busy = max(0, round(os.getloadavg()[0]) - 1)
+    return max(1, cores - busy)
 
 
 # -- several processes

@@ -115,6 +115,13 @@ def test_on_one_core_no_process_is_started(monkeypatch) -> None:
     assert processes == {os.getpid()}
 
 
+def test_cores_at_which_others_work_are_left_to_them(monkeypatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(8))
+    for load, cores in ((0.0, 8), (1.0, 8), (4.0, 5), (20.0, 1)):
+        monkeypatch.setattr("os.getloadavg", lambda load=load: (load, 0.0, 0.0))
+        assert module._cores() == cores
+
+
 def test_an_importer_that_cannot_be_sent_reads_here() -> None:
     class Local(Numbers):
         pass
