@@ -39,9 +39,13 @@ _FEW_KEYS = 32
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """The messages in some records: `kinds` as in `record_part`, and where they lie in `data`."""
+    """The messages in some records: `kinds` as in `record_part`, and where they lie in `data`.
+
+    `padded` are the bytes of the data, and zeros behind them for what is looked at too far.
+    """
 
     data: bytes
+    padded: NDArray[np.uint8]
     kinds: _Ints
     starts: _Ints
     ends: _Ints
@@ -55,7 +59,8 @@ class Messages:
         return self._chosen(~np.isin(self.kinds, kinds))
 
     def _chosen(self, which: NDArray[np.bool_]) -> Messages:
-        return Messages(self.data, self.kinds[which], self.starts[which], self.ends[which])
+        where = self.kinds[which], self.starts[which], self.ends[which]
+        return Messages(self.data, self.padded, *where)
 
     def spans(self) -> Iterator[tuple[int, int, int]]:
         """Each with its kind, its start and its end."""
@@ -99,7 +104,9 @@ def blocks(records: Sequence[bytes]) -> Iterator[Messages]:
 def _messages(records: Sequence[bytes], sizes: _Ints) -> Messages:
     data = b"".join(records)
     ends = np.cumsum(sizes)
-    padded = _padded(data)
+    behind = 2 * _ONE_BYTE + 2 + _WORD
+    padded = np.zeros(-(-(len(data) + behind) // _WORD) * _WORD, np.uint8)
+    padded[: len(data)] = np.frombuffer(data, np.uint8)
     # A number, the tag of the kind, and a length of one byte or two.
     at = ends - sizes + 1
     good = padded[at - 1] == _NUM
@@ -120,7 +127,7 @@ def _messages(records: Sequence[bytes], sizes: _Ints) -> Messages:
         kind, start, end = record_part(records[one])
         first = int(ends[one]) - len(records[one])
         kinds[one], starts[one], ends[one] = kind, first + start, first + end
-    return Messages(data, kinds, starts, ends)
+    return Messages(data, padded, kinds, starts, ends)
 
 
 def find_items(messages: Messages, *, step: bool) -> tuple[list[Group], list[int]]:
@@ -129,18 +136,13 @@ def find_items(messages: Messages, *, step: bool) -> tuple[list[Group], list[int
     With `step` the messages are of a history: behind the items of one may stand its step.
     """
     count = len(messages.starts)
-    padded = _padded(messages.data)
+    padded = messages.padded
     found = list(_all_items(padded, messages.starts, messages.ends, step=step))
     odd = np.unique(np.concatenate([np.zeros(0, np.int64), *(bad for _, bad in found)]))
     groups = _groups(messages.data, padded, _joined([good for good, _ in found], odd, count))
     if groups is None:  # two keys that are one by their hashes: someone has made them so
         return [], list(range(count))
     return groups, odd.tolist()
-
-
-def _padded(data: bytes) -> NDArray[np.uint8]:
-    """The bytes, and zeros for what is looked at behind the last record."""
-    return np.frombuffer(data + bytes(2 * _ONE_BYTE + 2 + _WORD - len(data) % _WORD), np.uint8)
 
 
 def _all_items(

@@ -42,8 +42,9 @@ def scan_log(data: bytes) -> WandbLog:
     pieces: list[bytes] = []
     cut = ""
     at, end, skipped = _HEADER.size, len(data), 0
-    unpack, crc32, of_full = _PIECE.unpack_from, zlib.crc32, _CRC_OF_TYPE[_FULL]
     while at < end:
+        if not pieces and (at := _full_records(data, at, records)) == end:
+            break
         left = _BLOCK - at % _BLOCK
         if left < _PIECE.size:
             at += left
@@ -51,26 +52,24 @@ def scan_log(data: bytes) -> WandbLog:
         if end - at < _PIECE.size:
             cut = f"{end - at:,} bytes of an incomplete record"
             break
-        crc, length, kind = unpack(data, at)
+        crc, length, kind = _PIECE.unpack_from(data, at)
         start = at + _PIECE.size
         body = data[start : start + length]
-        if kind == _FULL and crc32(body, of_full) == crc and length + _PIECE.size <= left:
-            records.append(body)
-            pieces = []
-            at = start + length
-            continue
         if length + _PIECE.size <= left and len(body) < length:
             cut = f"{end - at:,} bytes of an incomplete record"
             break
         whole = _FULL <= kind <= _LAST and length + _PIECE.size <= left
-        if not whole or crc32(body, _CRC_OF_TYPE[kind]) != crc:
+        if not whole or zlib.crc32(body, _CRC_OF_TYPE[kind]) != crc:
             # Where pieces begin is known again at the next block.
             skipped += min(left, end - at) if any(data[at : at + left]) else 0
             at += left
             pieces = []
             continue
         at = start + length
-        if kind == _FIRST:
+        if kind == _FULL:
+            records.append(body)
+            pieces = []
+        elif kind == _FIRST:
             pieces = [body]
         elif pieces:
             pieces.append(body)
@@ -80,6 +79,23 @@ def scan_log(data: bytes) -> WandbLog:
     if pieces and not cut:
         cut = f"{sum(map(len, pieces)):,} bytes of an incomplete record"
     return WandbLog(records, cut, f"{skipped:,} bytes are damaged" if skipped else "")
+
+
+def _full_records(data: bytes, at: int, records: list[bytes]) -> int:
+    """Add the records of one piece, as most are, up to the end of the block or something else."""
+    end = min(at - at % _BLOCK + _BLOCK, len(data))
+    unpack, crc32, add = _PIECE.unpack_from, zlib.crc32, records.append
+    size, of_full = _PIECE.size, _CRC_OF_TYPE[_FULL]
+    last = end - size
+    while at <= last:
+        crc, length, kind = unpack(data, at)
+        stop = at + size + length
+        body = data[at + size : stop]
+        if kind != _FULL or stop > end or crc32(body, of_full) != crc:
+            break
+        add(body)
+        at = stop
+    return at
 
 
 def _check_header(data: bytes) -> None:

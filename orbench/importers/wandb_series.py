@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -153,7 +153,7 @@ def _numbers(columns: Columns, series: WandbSeries) -> dict[str, Values]:
         if name == _RUNTIME:  # follows from the times
             continue
         for part in column:
-            if (values := _plain_numbers(part.texts())) is not None:
+            if (values := _plain_numbers(part)) is not None:
                 found.setdefault(name, []).append(Values(part.rows, values))
                 continue
             for below, one in _one_by_one(name, part, series).items():
@@ -161,19 +161,19 @@ def _numbers(columns: Columns, series: WandbSeries) -> dict[str, Values]:
     return {name: parts[0] if len(parts) == 1 else _joined(parts) for name, parts in found.items()}
 
 
-def _plain_numbers(texts: Sequence[bytes]) -> NDArray[np.float64] | None:
+def _plain_numbers(part: Part) -> NDArray[np.float64] | None:
     """Texts as float64, each to the nearest; None where one is no number."""
-    together = b"[%b]" % b",".join(texts)
+    together = part.listed()
     try:
         # Read at once as a list of JSON, if there are as many numbers in it as texts.
         numbers = msgspec.json.decode(together, type=list[float])
         # A whole number has no -0 there.
-        if len(numbers) == len(texts) and b"-0," not in together and b"-0]" not in together:
+        if len(numbers) == len(part.rows) and b"-0," not in together and b"-0]" not in together:
             return np.array(numbers)
     except msgspec.DecodeError:
         pass  # NaN and the infinities are no JSON
     try:
-        return np.array(list(map(float, texts)))
+        return np.array(list(map(float, part.texts())))
     except ValueError:
         return None
 

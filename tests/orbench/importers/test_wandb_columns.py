@@ -135,6 +135,12 @@ def test_texts_that_make_a_list_together_are_no_numbers() -> None:
         assert len(found) + sum(series.left_out.values()) == len(chosen)
 
 
+def test_a_column_of_empty_values_holds_no_numbers() -> None:
+    for key in (b"x", b"k" * 130):
+        series = series_of(gather([part(2, row(((key,), b"")))]), "a", None, 0.0)
+        assert (series.points, dict(series.left_out)) == ({}, {"text": 1})
+
+
 keys = st.lists(st.sampled_from([b"a", b"bb", b"a/b", "ü".encode(), b"k" * 130]), max_size=3)
 texts = st.one_of(
     st.sampled_from([b"1", b"0.5", b"-1e300", b'"NaN"', b"null", b"1\n2", b"\x12\x02\x08\x01"]),
