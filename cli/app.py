@@ -21,7 +21,14 @@ from .command_help import NamingGroup
 if TYPE_CHECKING:  # Typer carries its own Click; only a type checker needs these names.
     from typer._click import Command, Context, HelpFormatter
 
-__all__ = ["COMMANDS", "CommandEntry", "OrbenchGroup", "PipeClosedError", "app"]
+__all__ = [
+    "COMMANDS",
+    "CommandEntry",
+    "CommandInterruptedError",
+    "OrbenchGroup",
+    "PipeClosedError",
+    "app",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,10 @@ class PipeClosedError(Exception):
     """Whoever read our stdout has gone; not an OSError, which Click would turn into exit 1."""
 
 
+class CommandInterruptedError(Exception):
+    """Ctrl-C; not a KeyboardInterrupt, of which Typer would not say a word."""
+
+
 class OrbenchGroup(NamingGroup):
     """The top group: knows its commands by name and imports one only to run it."""
 
@@ -112,12 +123,14 @@ class OrbenchGroup(NamingGroup):
                 formatter.write_dl(rows)
 
     def invoke(self, ctx: Context) -> Any:
-        """Run the command; a closed stdout ends it quietly (see PipeClosedError)."""
+        """Run the command; a closed stdout ends it quietly, Ctrl-C with a word (see the errors)."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
             raise PipeClosedError from None
+        except KeyboardInterrupt as interrupt:
+            raise CommandInterruptedError from interrupt
         return result
 
 

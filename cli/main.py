@@ -22,7 +22,7 @@ import typer.main
 
 from orbench.errors import FilterError, OrbenchError, near
 
-from .app import PipeClosedError, app
+from .app import CommandInterruptedError, PipeClosedError, app
 
 __all__ = ["Report", "main", "report"]
 
@@ -46,7 +46,7 @@ def report(error: BaseException) -> Report:
         return Report((first, *(f"  {line}" for line in pointer)), error.exit_code)
     if _is_click_error(error):
         return Report((f"orbench: error: {_click_message(error)}",), _USAGE)
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt | CommandInterruptedError):
         return Report(("orbench: interrupted",), _INTERRUPTED)
     if isinstance(error, OSError) and error.filename is not None:
         return Report((f"orbench: error: {error.filename}: {error.strerror}",), _USAGE)

@@ -45,7 +45,8 @@ def _say(found: Sequence[Cached]) -> None:
     """What was read and what was there, and what the tracker's data are like."""
     runs = sum(len(one.run_ids) for one in found)
     read = sum(one.read for one in found)
-    note(f"{runs} runs in the tracker: {read} read, {runs - read} unchanged in the store")
+    each = "run" if runs == 1 else "runs"
+    note(f"{runs} {each} in the tracker: {read} read, {runs - read} unchanged in the store")
     notes = [sentence for one in found for sentence in one.notes]
     for sentence in notes[:_NOTES_AT_MOST]:
         note(f"orbench: note: {sentence}")

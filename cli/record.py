@@ -81,8 +81,8 @@ _Watches = Annotated[
     typer.Option(
         "--watch",
         metavar="KIND:DIR",
-        help="Log what another tool writes to a folder into this run: tensorboard:DIR, sb3:DIR. "
-        "Repeatable.",
+        help="Log what another tool writes to a folder into this run: tensorboard:DIR, sb3:DIR, "
+        "wandb:DIR, or wandb for a new folder. Further runs in it are child runs. Repeatable.",
     ),
 ]
 
@@ -99,6 +99,7 @@ _Resume = Annotated[
         "orbench record -- python train.py --lr 3e-4",
         "orbench record --exp-name ppo --env-id CartPole-v1 --seed 1 -- ./train.sh",
         "orbench record --watch tensorboard:runs -- python ppo.py --seed 1",
+        "orbench record --watch wandb -- python train.py",
         "orbench record --config optim.lr=3e-4 --config-file run.toml -- python train.py",
     ),
 )
@@ -124,7 +125,7 @@ def record(
     """
     from orbench.process import end_as, record_command
     from orbench.starting import start_run
-    from orbench.watching import parse_watch
+    from orbench.watched_kinds import parse_watch
 
     watches = [parse_watch(text) for text in watch or ()]
     values = config_from(config or (), config_file)

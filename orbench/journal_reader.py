@@ -46,6 +46,10 @@ _SEARCH_BUDGET = 256 * 1024 * 1024
 _LEAST_BYTES = 64
 _MOST_METRICS_A_LAYOUT = 100_000
 
+# Made here and not when it is first used, in whichever threads ship: msgspec shows them what it
+# knows of a type half done.
+_opened = msgspec.msgpack.Decoder(SegmentOpened)
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -181,7 +185,7 @@ class SegmentReader:
             self._take_layout(view[start:end], frames, base + start)
         elif kind == OPENED:
             with contextlib.suppress(msgspec.DecodeError):
-                self.opened = msgspec.msgpack.decode(view[start + 1 : end], type=SegmentOpened)
+                self.opened = _opened.decode(view[start + 1 : end])
         else:
             frames.unknown += 1
 

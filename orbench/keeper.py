@@ -28,7 +28,7 @@ _HEARTBEAT_SECONDS = 10.0
 
 
 class Keeper(threading.Thread):
-    """Syncs, samples and ships one run until it is told to finish."""
+    """Syncs, samples and ships one run, and those begun beside it, until it is told to finish."""
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Keeper(threading.Thread):
         """`sample` logs the system metrics of this moment; it must not raise."""
         super().__init__(name=f"orbench-keeper-{writer.run_id}", daemon=True)
         self._writer = writer
+        self._beside: list[tuple[JournalWriter, RunShipper]] = []
         self._url = store_url
         self._settings = settings
         self._sample = sample
@@ -73,6 +74,10 @@ class Keeper(threading.Thread):
                     heartbeat_at = now + _HEARTBEAT_SECONDS
         self._ship_the_rest()
 
+    def keep(self, writer: JournalWriter) -> None:
+        """Ship another run of this process too; whoever began it closes its writer."""
+        self._beside.append((writer, RunShipper(writer.folder)))
+
     def finish(self, seconds: float) -> bool:
         """Ship the rest, for at most this long; False if something stays in the journal."""
         self._deadline = time.monotonic() + seconds
@@ -80,17 +85,20 @@ class Keeper(threading.Thread):
         self.join(seconds + 1.0)
         if not self._shipped_all:
             why = self._given_up or "it did not answer in time"
+            more = f" with {len(self._beside)} beside it" if self._beside else ""
             warn(
-                f"run {self._writer.run_id} is not wholly in the store {masked_url(self._url)} "
-                f"({why}); its journal is kept and the next orbench command ships it"
+                f"run {self._writer.run_id}{more} is not wholly in the store "
+                f"{masked_url(self._url)} ({why}); its journal is kept and the next orbench "
+                "command ships it"
             )
         return self._shipped_all
 
     def _sync(self) -> None:
-        try:
-            self._writer.sync()
-        except (JournalError, OSError) as error:
-            warn(f"the journal cannot be synced: {error}")
+        for writer in (self._writer, *(beside for beside, _ in list(self._beside))):
+            try:
+                writer.sync()
+            except (JournalError, OSError) as error:
+                warn(f"the journal cannot be synced: {error}")
 
     def _ship(self, *, heartbeat: bool) -> None:
         """One round of shipping; a store that cannot be used now is tried later."""
@@ -100,6 +108,7 @@ class Keeper(threading.Thread):
             shipped = self._shipper.ship(self._store, own=self._writer.segment)
             if heartbeat and not shipped:
                 self._store.heartbeat(self._writer.run_id, time.time())
+            self._ship_beside(self._store, heartbeat=heartbeat)
         except StoreUnavailableError as error:
             self._pause = min(_LONGEST_PAUSE_SECONDS, max(1.0, 2 * self._pause))
             self._given_up = str(error)
@@ -111,6 +120,16 @@ class Keeper(threading.Thread):
         else:
             self._pause = 0.0
             self._given_up = ""
+
+    def _ship_beside(self, store: RunStore, *, heartbeat: bool) -> None:
+        """One round of the runs begun beside this one; those that ended are done with."""
+        for beside in list(self._beside):
+            writer, shipper = beside
+            if writer.closed:
+                self._finish_one(store, writer, shipper)
+                self._beside.remove(beside)
+            elif not shipper.ship(store, own=writer.segment) and heartbeat:
+                store.heartbeat(writer.run_id, time.time())
 
     def _ship_the_rest(self) -> None:
         """After the writer was closed: ship to the end, compact, clear the journal."""
@@ -135,12 +154,15 @@ class Keeper(threading.Thread):
     def _finish_in_store(self) -> None:
         if self._store is None:
             self._store = open_store(self._url, create=True)
-        own = self._writer.segment
-        self._shipper.ship(self._store, own=own, ended=True)
-        self._store.compact(self._writer.run_id)
-        for text in self._shipper.cut:
+        self._finish_one(self._store, self._writer, self._shipper)
+        self._ship_beside(self._store, heartbeat=False)
+
+    def _finish_one(self, store: RunStore, writer: JournalWriter, shipper: RunShipper) -> None:
+        shipper.ship(store, own=writer.segment, ended=True)
+        store.compact(writer.run_id)
+        for text in shipper.cut:
             warn(f"journal damaged: {text}")
-        self._shipper.clear()
+        shipper.clear()
 
     @property
     def journal(self) -> Path:

@@ -107,6 +107,7 @@ def _look_at_seeds_again(run: Run, seed: int | None) -> None:
 
 def _emit_facts(run: Run, kind: str, document: Document) -> None:
     """From a background thread: what comes after the journal was closed is too late."""
+    run.facts[kind] = document
     if not run.writer.closed:
         run.emit(FactsCaptured(kind=kind, document=dict(document)))
 

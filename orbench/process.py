@@ -27,21 +27,23 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .console_recorder import ConsoleRecorder
 from .errors import CommandNotFoundError, OrbenchError, UsageError, near
+from .events import RunEnded
 from .notices import warn
 from .passthrough import Pump, Stream, open_streams, pumps_for
 from .run import RunStatus
 from .signals import HeldSignals
+from .watched_kinds import Watch, placed, program_variables
 from .watching import watching
 
 if TYPE_CHECKING:
     from .recorder import Run
-    from .watching import Watch
 
 __all__ = ["GRACE_SECONDS", "end_as", "find_program", "record_command"]
 
@@ -78,7 +80,13 @@ def record_command(
         streams = open_streams({1, 2} - closed)
         run = start()
         variables |= run.environment()
-        with watching(run, watches, say):
+        try:
+            watches = [placed(watch, run.run_id, variables) for watch in watches]
+        except UsageError as error:
+            run.finish_with(error)
+            raise
+        variables |= program_variables(watches, variables)
+        with watching(run, watches, say) as watched:
             try:
                 child = _spawn(program, argv, variables, streams, closed, signals.original_mask)
             except OSError as error:
@@ -86,7 +94,9 @@ def record_command(
                 run.finish(RunStatus.FAILED, exit_code=refusal.exit_code, error=str(refusal))
                 raise refusal from error
             returncode = _follow(child, run, streams, signals, grace_seconds, say)
-        _finish(run, returncode, say)
+        ending = _ending(returncode)
+        watched.finish(ending)
+        _finish(run, ending, say)
         return returncode
 
 
@@ -292,17 +302,28 @@ def _drain(pumps: Sequence[Pump], signals: HeldSignals) -> None:
                 return
 
 
-def _finish(run: Run, returncode: int, say: Callable[[str], None]) -> None:
+def _ending(returncode: int) -> RunEnded:
+    """How the program ended, just now."""
+    now = time.time()
+    if returncode < 0:
+        words = _in_words(returncode)
+        return RunEnded(status=RunStatus.KILLED, ended=now, signal=-returncode, error=words)
+    if returncode > 0:
+        words = _in_words(returncode)
+        return RunEnded(status=RunStatus.FAILED, ended=now, exit_code=returncode, error=words)
+    return RunEnded(status=RunStatus.FINISHED, ended=now, exit_code=0)
+
+
+def _finish(run: Run, ending: RunEnded, say: Callable[[str], None]) -> None:
     """Write how the program ended. What fails here is said; the program's status stands."""
     try:
-        if returncode < 0:
-            run.finish(
-                RunStatus.KILLED, exit_code=None, signal=-returncode, error=_in_words(returncode)
-            )
-        elif returncode > 0:
-            run.finish(RunStatus.FAILED, exit_code=returncode, error=_in_words(returncode))
-        else:
-            run.finish(RunStatus.FINISHED, exit_code=0)
+        run.finish(
+            ending.status,
+            exit_code=ending.exit_code,
+            signal=ending.signal,
+            error=ending.error,
+            ended=ending.ended,
+        )
     except OrbenchError as error:
         say(str(error))
 

@@ -16,7 +16,7 @@ import os
 import signal
 import time
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -28,24 +28,26 @@ from .events import (
     Event,
     FactsCaptured,
     RunEnded,
+    RunStarted,
     SummaryUpdated,
     TagsChanged,
 )
 from .journal import JournalWriter
 from .notices import warn
-from .run import JsonValue, RunStatus
+from .run import Document, JsonValue, RunStatus
 from .run_values import RecordedValues
 
 if TYPE_CHECKING:
     from .capture import PacedThread, Redactor, SystemSampler
     from .keeper import Keeper
 
-__all__ = ["FINISH_SECONDS", "Run", "checked_tags", "live_runs"]
+__all__ = ["CAPTURE_SECONDS", "FINISH_SECONDS", "Run", "checked_tags", "live_runs"]
 
 FINISH_SECONDS = 15.0
 """How long the end of a run waits for the store before it leaves the rest in the journal."""
 
-_CAPTURE_SECONDS = 8.0
+CAPTURE_SECONDS = 8.0
+"""How long the end of a run waits for what is still being captured."""
 
 
 # The runs of this process, as long as anybody has them.
@@ -87,6 +89,11 @@ class Run:
         self.keeper: Keeper | None = None
         self.capture: PacedThread | None = None
         self.on_end = ExitStack()
+        # For runs that are begun beside this one: the names that a person gave it, the command
+        # line of the program recorded from outside, and what capture has found.
+        self.given = RunStarted(started=self.started)
+        self.program: Sequence[str] = ()
+        self.facts: dict[str, Document] = {}
         self._next_step = first_step
         self._process = os.getpid()
         self._ended = False
@@ -142,11 +149,13 @@ class Run:
         exit_code: int | None = 0,
         signal: int | None = None,
         error: str | None = None,
+        ended: float | None = None,
     ) -> None:
         """End the run: write how it ended, ship the rest of the journal. A second call is nothing.
 
-        In a process that joined the run only its own journal segment is closed. Raises
-        JournalFullError if the disk stayed full and points could not be written.
+        `ended` is when, in seconds since the epoch; now by default. In a process that joined the
+        run only its own journal segment is closed. Raises JournalFullError if the disk stayed full
+        and points could not be written.
         """
         if self._ended or os.getpid() != self._process:
             return
@@ -155,7 +164,7 @@ class Run:
         try:
             self._wait_for_capture()
             if self.owner:
-                self.emit(self._end_event(RunStatus(status), exit_code, signal, error))
+                self.emit(self._end_event(RunStatus(status), exit_code, signal, error, ended))
             self.writer.close()
         finally:
             if self.keeper is not None:
@@ -247,16 +256,20 @@ class Run:
         return kept
 
     def _end_event(
-        self, status: RunStatus, exit_code: int | None, number: int | None, error: str | None
+        self,
+        status: RunStatus,
+        exit_code: int | None,
+        number: int | None,
+        error: str | None,
+        ended: float | None = None,
     ) -> RunEnded:
         text = None if error is None else self.redactor.text(error)[:10_000]
-        return RunEnded(
-            status=status, ended=time.time(), exit_code=exit_code, signal=number, error=text
-        )
+        at = time.time() if ended is None else ended
+        return RunEnded(status=status, ended=at, exit_code=exit_code, signal=number, error=text)
 
     def _wait_for_capture(self) -> None:
-        if self.capture is not None and not self.capture.is_done_within(_CAPTURE_SECONDS):
-            sentence = f"capture was not done {_CAPTURE_SECONDS:g} s after the end of the run"
+        if self.capture is not None and not self.capture.is_done_within(CAPTURE_SECONDS):
+            sentence = f"capture was not done {CAPTURE_SECONDS:g} s after the end of the run"
             self.emit(FactsCaptured(kind="capture", document={"left_out": [sentence]}))
 
     def sample_system(self) -> None:

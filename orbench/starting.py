@@ -12,15 +12,15 @@ from pathlib import Path, PurePath
 import msgspec
 
 from .errors import JournalError, RecordingError, StoreMissingError, StoreUnavailableError
-from .events import RunStarted, TagsChanged
+from .events import FactsCaptured, RunStarted, TagsChanged
 from .journal import SEGMENT_SUFFIX, JournalWriter
 from .keeping import begin_keeping, begin_telling
 from .metric import SYSTEM_PREFIX
-from .recorder import Run, checked_tags
+from .recorder import CAPTURE_SECONDS, Run, checked_tags
 from .run import RunStatus, new_run_id
 from .settings import journal_folder, store_url
 
-__all__ = ["attach_run", "start_run"]
+__all__ = ["attach_run", "start_child", "start_run"]
 
 _MAX_NAME = 200
 _MAX_SEED = 2**63
@@ -60,6 +60,7 @@ def start_run(
     kept_tags = checked_tags([tags] if isinstance(tags, str) else tags)
     url = store_url(store)
     run, started = _begun(url, parent, resume, recorded=program is not None)
+    run.given = _with_names(RunStarted(started=run.started), given)
     run.emit(_with_names(started, given))
     if config is not None:
         run.config.update(config)
@@ -79,6 +80,7 @@ def start_run(
             program=program,
         )
         if program is not None:
+            run.program = program
             run.on_end.callback(lambda: run.emit(_default_names(run, program)))
     else:
         begin_telling(run, seed=named.seed, env_id=named.env_id)
@@ -118,6 +120,47 @@ def attach_run(run_id: str, url: str, journal: str | None = None) -> Run:
         redactor=Redactor.from_environment(os.environ),
         owner=False,
     )
+
+
+def start_child(parent: Run, started: float) -> Run:
+    """Begin a run beside one that this process owns, which began at `started`; end it before that.
+
+    It is shipped with its parent, whose captured facts are its own too. Of the names that its
+    parent was given, project and exp_name are its own; the env is where nothing else says it.
+    """
+    run_id = new_run_id()
+    child = Run(
+        run_id,
+        JournalWriter(parent.writer.folder.parent / run_id, run_id, owner=True),
+        store_url=parent.store_url,
+        redactor=parent.redactor,
+        owner=True,
+    )
+    child.started = started
+    given = parent.given
+    begun = RunStarted(started=started, parent_id=parent.run_id, host=socket.gethostname())
+    try:
+        child.emit(msgspec.structs.replace(begun, project=given.project, exp_name=given.exp_name))
+    except JournalError:
+        with suppress(OSError):
+            child.writer.folder.rmdir()  # empty, as on a full disk
+        raise
+    if parent.keeper is not None:
+        parent.keeper.keep(child.writer)
+    child.on_end.callback(lambda: _tell_facts(parent, child))
+    names = _default_names(child, parent.program or [_script_name()])
+    child.on_end.callback(child.emit, msgspec.structs.replace(names, env_id=given.env_id))
+    return child
+
+
+def _tell_facts(parent: Run, child: Run) -> None:
+    """What is known of the program is known of each run in it."""
+    if parent.capture is not None:
+        parent.capture.is_done_within(CAPTURE_SECONDS)
+    for kind, document in dict(parent.facts).items():
+        if kind != "seeds":  # of which it has its own
+            told = {key: value for key, value in document.items() if key != "watched"}
+            child.emit(FactsCaptured(kind=kind, document={**told, **child.facts.get(kind, {})}))
 
 
 @dataclass(frozen=True, slots=True)

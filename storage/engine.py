@@ -9,6 +9,7 @@ have.
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import sqlite3
 import time
@@ -32,6 +33,9 @@ LOCK_WAIT_SECONDS = 60
 """A writer waits this long for another one before it gives up with StoreUnavailableError."""
 
 _CONNECT_SECONDS = 10
+# As many connections as there are threads: one that waits for a lock has one too, and with a limit
+# the others would fail.
+_NO_LIMIT = -1
 _LOCK_SLICE_MILLISECONDS = 200
 _PARAMETERS_AT_ONCE = 900
 _Item = TypeVar("_Item")
@@ -47,6 +51,9 @@ _KEEPALIVE = {
     "keepalives_count": 3,
     "application_name": "orbench",
 }
+
+# Ctrl-C while a connection goes back into the pool would have it print a traceback of its own.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 
 class Database:
@@ -156,6 +163,7 @@ def _sqlite_database(url: str) -> Database:
         URL.create("sqlite+pysqlite", database=str(path)),
         # Transactions are begun by `_begin_sqlite`, not by the driver.
         connect_args={"timeout": LOCK_WAIT_SECONDS, "isolation_level": None},
+        max_overflow=_NO_LIMIT,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -220,7 +228,9 @@ def _postgres_database(url: str) -> Database:
             f"'{masked_url(url)}' is not a URL: {error}; give postgresql://user@host/database"
         ) from error
     defaults = {key: value for key, value in _KEEPALIVE.items() if key not in parsed.query}
-    engine = create_engine(parsed, connect_args=defaults, pool_pre_ping=True)
+    engine = create_engine(
+        parsed, connect_args=defaults, pool_pre_ping=True, max_overflow=_NO_LIMIT
+    )
     event.listen(engine, "connect", _prepare_postgres)
     return Database(engine, masked_url(url), None)
 

@@ -199,9 +199,7 @@ def _version_in_file(path: Path, location: str) -> str | None:
             raise NotAStoreError(f"{path} is a folder; give the store's file")
         if path.stat().st_size == 0:
             return None
-        with contextlib.closing(_unchanging(path)) as file:
-            application = file.execute("PRAGMA application_id").fetchone()[0]
-            version = file.execute("PRAGMA user_version").fetchone()[0]
+        application, version = _header(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -217,8 +215,26 @@ def _version_in_file(path: Path, location: str) -> str | None:
     return f"{version:04d}"
 
 
-def _unchanging(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)
+def _header(path: Path) -> tuple[int, int]:
+    """The application id and the version in the header of a SQLite file."""
+    try:
+        return _pragmas(f"{path.as_uri()}?mode=ro&immutable=1")
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        # A checkpoint that was cut off, by a full disk say, leaves a file that is whole only
+        # together with its log.
+        if not path.with_name(f"{path.name}-wal").exists():
+            raise
+        return _pragmas(f"{path.as_uri()}?mode=ro")
+
+
+def _pragmas(uri: str) -> tuple[int, int]:
+    with contextlib.closing(sqlite3.connect(uri, uri=True)) as file:
+        return (
+            file.execute("PRAGMA application_id").fetchone()[0],
+            file.execute("PRAGMA user_version").fetchone()[0],
+        )
 
 
 def _version_in_tables(connection: Connection, location: str) -> str | None:

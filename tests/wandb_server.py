@@ -340,6 +340,7 @@ class WandbServer:
     projects: set[tuple[str, str]] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
     faults: dict[int, str | int] = field(default_factory=dict)
+    moments: dict[tuple[int, bool], Callable[[], object]] = field(default_factory=dict)
     every: str | int | None = None
     retry_after: int = 0
     refused: list[str] = field(default_factory=list)
@@ -349,7 +350,7 @@ class WandbServer:
     def reset(self) -> None:
         """Forget everything but the address."""
         with self.lock:
-            for kept in (self.runs, self.projects, self.requests, self.faults):
+            for kept in (self.runs, self.projects, self.requests, self.faults, self.moments):
                 kept.clear()
             self.refused.clear()
             self.authorised.clear()
@@ -359,6 +360,14 @@ class WandbServer:
         """Fail at these of the requests from now on, counted from 1."""
         with self.lock:
             self.faults = {len(self.requests) + number - 1: how for number in numbers}
+
+    def at(self, number: int, do: Callable[[], object], *, answered: bool = False) -> None:
+        """Do something when this request from now on, counted from 1, has come.
+
+        It is done before the request is answered, or once it was carried out but not replied to.
+        """
+        with self.lock:
+            self.moments[len(self.requests) + number - 1, answered] = do
 
     def find(self, entity: str | None, project: str, name: str) -> StoredRun | None:
         """A run that is there and not deleted."""
@@ -631,6 +640,10 @@ class WandbServer:
         return {"limits": {"rateLimitSeconds": 0}, "exitcode": None}
 
 
+def _nothing() -> None:
+    """What happens at most moments."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # header and body in one write
@@ -668,9 +681,11 @@ class _Handler(BaseHTTPRequestHandler):
         name = document.operation if document else self.command
         name = "file_stream" if path.endswith("/file_stream") else name
         with state.lock:
-            fault = state.faults.get(len(state.requests), state.every)
+            number = len(state.requests)
+            fault = state.faults.get(number, state.every)
             state.requests.append(name)
             state.authorised.append("Authorization" in self.headers)
+        state.moments.get((number, False), _nothing)()
         if fault == STALL:
             time.sleep(2)
         if fault in (DROP_BEFORE, STALL):
@@ -683,6 +698,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json({"errors": [{"message": "permission denied"}]}, 401)
         with state.lock:
             status, reply = self._answer(path, body, document)
+        state.moments.get((number, True), _nothing)()
         return self._drop() if fault == DROP_AFTER else self._reply(status, reply)
 
     def _authorised(self) -> bool:

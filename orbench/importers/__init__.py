@@ -30,6 +30,7 @@ from .source_run import SourceRun, named
 from .spinningup import SpinningUpImporter
 from .table import TableImporter
 from .tensorboard import TensorboardImporter
+from .wandb_facts import wandb_facts, wandb_metadata
 from .wandb_files import WandbImporter
 
 __all__ = [
@@ -71,4 +72,6 @@ __all__ = [
     "parse_pattern",
     "plan_delivery",
     "read_sources",
+    "wandb_facts",
+    "wandb_metadata",
 ]

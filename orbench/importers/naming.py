@@ -7,6 +7,7 @@ config value of a usual name. Nothing is guessed: what nobody says is asked for.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from .name_pattern import parse_pattern
 from .row_plan import DEFAULT_PROJECT, USUAL_NAMES
 from .table_file import Cell
 
-__all__ = ["Naming", "RunNames", "parse_naming"]
+__all__ = ["Naming", "RunNames", "parse_naming", "told_names"]
 
 _KEYS_SHOWN = 12
 
@@ -96,11 +97,9 @@ class Naming:
             return _cell(self.mapping.constants[target])
         if groups.get(target):
             return groups[target]
-        if told.get(target) not in (None, ""):
-            return _cell(told[target])
-        for name in USUAL_NAMES[target]:
-            if keys.get(name) not in (None, ""):
-                return _cell(keys[name])
+        usual = _told_or_usual(target, told, keys)
+        if usual is not None:
+            return usual
         if target == "project":
             return DEFAULT_PROJECT
         none = ", or --set seed=none" if target == "seed" else ""
@@ -170,6 +169,36 @@ def parse_naming(
                 "and config.KEY"
             )
     return Naming(mapping, parse_pattern(pattern) if pattern else None)
+
+
+def told_names(told: Mapping[str, JsonValue], config: Document) -> RunNames:
+    """What a source says of the names of its run, itself or by config keys of usual names.
+
+    A name is empty, the seed None, where nothing says it or it cannot be one.
+    """
+    keys = flatten(config)
+    said = {target: _told_or_usual(target, told, keys) for target in IDENTITY}
+    names = dict.fromkeys(IDENTITY, "")
+    for target in ("project", "exp_name", "env_id"):
+        with contextlib.suppress(CellError):
+            names[target] = as_name(said[target], target)
+    seed = None
+    if said["seed"] is not None:
+        with contextlib.suppress(CellError):
+            seed = as_seed(said["seed"])
+    return RunNames(names["project"], names["exp_name"], names["env_id"], seed)
+
+
+def _told_or_usual(
+    target: str, told: Mapping[str, JsonValue], keys: Mapping[str, JsonValue]
+) -> Cell:
+    """What a source says of a target, else what a config key of a usual name does."""
+    if told.get(target) not in (None, ""):
+        return _cell(told[target])
+    for name in USUAL_NAMES[target]:
+        if keys.get(name) not in (None, ""):
+            return _cell(keys[name])
+    return None
 
 
 def _shown(keys: Mapping[str, JsonValue]) -> str:

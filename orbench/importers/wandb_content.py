@@ -17,7 +17,7 @@ __all__ = ["WandbContent", "gather", "json_value"]
 
 _HISTORY, _SUMMARY = 2, 3
 _STREAMS = {0: "stderr", 1: "stdout"}
-_OTHER = {6: "files", 8: "artifact", 14: "link to an artifact", 25: "use of an artifact"}
+_OTHER = {8: "artifact", 14: "link to an artifact", 25: "use of an artifact"}
 _OTHER |= {10: "alert", 9: "synced TensorBoard folder"}
 _DEEPEST = 20
 
@@ -27,7 +27,7 @@ class WandbContent:
     """All of a log: `history` and `system` are columns; `summary` is by key, part by part.
 
     `times` are those of the rows of `system`; `start` and `exit_code` are None where no record
-    says them; `other` counts what is not read.
+    says them; `files` are the paths of files beside it; `other` counts what is not read.
     """
 
     history: Columns = field(default_factory=Columns)
@@ -44,6 +44,7 @@ class WandbContent:
     start: float | None = None
     exit_code: int | None = None
     runtime: int | None = None
+    files: set[str] = field(default_factory=set)
     other: Counter[str] = field(default_factory=Counter)
 
 
@@ -135,13 +136,18 @@ def _git(content: WandbContent, record: bytes, start: int, end: int) -> None:
             content.git[name] = said
 
 
+def _files(content: WandbContent, record: bytes, start: int, end: int) -> None:
+    for first, last in wire.messages(record, start, end, 1):
+        content.files.add(wire.text(record, first, last, 1))
+
+
 def _exit(content: WandbContent, record: bytes, start: int, end: int) -> None:
     found = wire.numbers(record, start, end)
     content.exit_code, content.runtime = found.get(1, 0), found.get(2)
 
 
 def _environment(content: WandbContent, record: bytes, start: int, end: int) -> None:
-    names = {1: "os", 2: "python", 6: "program", 12: "host", 14: "executable", 18: "gpu_type"}
+    names = {1: "os", 2: "python", 6: "program", 12: "host", 14: "executable", 18: "gpu"}
     for number, name in names.items():
         if said := wire.text(record, start, end, number):
             content.environment[name] = said
@@ -151,5 +157,6 @@ def _environment(content: WandbContent, record: bytes, start: int, end: int) -> 
 
 
 _READERS = {
-    **{4: _output, 5: _config, 7: _stats, 13: _output, 17: _run, 18: _exit, 26: _environment},
+    **{4: _output, 5: _config, 6: _files, 7: _stats, 13: _output, 17: _run, 18: _exit},
+    26: _environment,
 }

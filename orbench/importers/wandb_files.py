@@ -8,13 +8,12 @@ saved. The wandb package is not needed. What names a run is looked for in `--set
 
 from __future__ import annotations
 
-import json
+import fnmatch
 import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
 from ..errors import ImportFileError
 from ..metric import SYSTEM_PREFIX
@@ -27,6 +26,7 @@ from .naming import Naming
 from .series_points import row_counts
 from .source_run import SourceRun, named
 from .wandb_content import WandbContent, gather, json_value
+from .wandb_facts import WandbFacts, wandb_facts, wandb_metadata
 from .wandb_log import WandbLog, WandbLogError, scan_log
 from .wandb_series import WandbSeries, series_of
 from .wire import WireError
@@ -36,8 +36,8 @@ __all__ = ["WandbImporter", "read_wandb"]
 _SUFFIX = ".wandb"
 _MOST_BYTES = 8 * 2**30
 _MOST_SMALL_BYTES = 4 * 2**20
-_MOST_PACKAGES = 5_000
 _MOST_ARTIFACTS = 10_000
+_FILES_SHOWN = 5
 _REQUIREMENTS, _METADATA = "requirements.txt", "wandb-metadata.json"
 _TOLD_BY_RECORDS = (
     *(_REQUIREMENTS, _METADATA, "config.yaml", "wandb-summary.json", "output.log"),
@@ -78,6 +78,7 @@ def read_wandb(found: FoundPath, step_key: str | None = None) -> SourceRun:
     counted = {k: v for k, v in series.points.items() if not k.startswith(SYSTEM_PREFIX)}
     folder = found.path.parent / "files"
     names = content.run
+    facts = _facts(content, folder)
     artifacts = tuple(_artifacts(folder, found)) if folder.is_dir() else ()
     return SourceRun(
         file=found.name,
@@ -93,12 +94,12 @@ def read_wandb(found: FoundPath, step_key: str | None = None) -> SourceRun:
         identity=f"{names.get('project', '')}/{names.get('id', found.path.stem)}@{start:.3f}",
         tags=content.tags,
         summary=_summary(content),
-        facts=_facts(content, folder),
+        facts=facts.facts,
         console=tuple(content.console),
-        host=names.get("host") or content.environment.get("host", ""),
+        host=names.get("host") or facts.host,
         artifacts=artifacts,
-        details=_details(content, series, folder),
-        notes=tuple(f"{found.name}: {said}" for said in _notes(log, content, series)),
+        details=_details(content, series, facts.command),
+        notes=tuple(f"{found.name}: {said}" for said in _notes(log, content, series, artifacts)),
     )
 
 
@@ -155,15 +156,6 @@ def _summary(content: WandbContent) -> dict[str, JsonValue]:
     }
 
 
-def _metadata(folder: Path) -> dict[str, JsonValue]:
-    """What older clients say beside the log."""
-    try:
-        value = json.loads(_small(folder / _METADATA) or b"{}")
-    except (ValueError, RecursionError):
-        return {}
-    return cast("dict[str, JsonValue]", value) if isinstance(value, dict) else {}
-
-
 def _small(path: Path) -> bytes:
     """The bytes of a small file that may not be there."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST_SMALL_BYTES:
@@ -171,53 +163,21 @@ def _small(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _facts(content: WandbContent, folder: Path) -> dict[str, Document]:
-    """The environment, source and machine, as far as they are told."""
-    beside = _metadata(folder)
-    told = {key: value for key, value in beside.items() if isinstance(value, str)}
+def _facts(content: WandbContent, folder: Path) -> WandbFacts:
+    """What the records tell, and what older clients tell beside the log."""
+    told = wandb_metadata(_small(folder / _METADATA))
+    git = told.get("git")
     told |= content.environment
-    packages: list[JsonValue] = []
-    for line in _small(folder / _REQUIREMENTS).decode("utf-8", "replace").splitlines():
-        name, equal, version = line.strip().partition("==")
-        if name and equal and len(packages) < _MOST_PACKAGES:
-            packages.append({"name": name, "version": version})
-    implementation, _, version = told.get("python", "").rpartition(" ")
-    environment: dict[str, JsonValue] = {}
-    if version:
-        python = {"version": version, "implementation": implementation or "CPython"}
-        environment["python"] = dict(python)
-    if packages:
-        environment["packages"] = packages
-    git = beside.get("git")
-    code = {**(git if isinstance(git, dict) else {}), **content.git}
-    source: dict[str, JsonValue] = {}
-    if code.get("commit"):
-        source = {"kind": "git", "commit": code["commit"], "remote": code.get("remote")}
-    machine: dict[str, JsonValue] = {
-        "host": told.get("host", ""),
-        "os": {"name": told["os"]} if told.get("os") else None,
-        "gpus": [{"index": 0, "name": told["gpu_type"]}] if told.get("gpu_type") else None,
-    }
-    facts: dict[str, Document] = {
-        "environment": environment,
-        "source": source,
-        "machine": {key: value for key, value in machine.items() if value},
-    }
-    return {kind: document for kind, document in facts.items() if document}
+    told["git"] = {**(git if isinstance(git, dict) else {}), **content.git}
+    if content.args:
+        told["args"] = list(content.args)
+    return wandb_facts(told, _small(folder / _REQUIREMENTS))
 
 
-def _details(content: WandbContent, series: WandbSeries, folder: Path) -> dict[str, JsonValue]:
+def _details(content: WandbContent, series: WandbSeries, command: Document) -> dict[str, JsonValue]:
     """Where the run came from, and what it was started by."""
-    beside = _metadata(folder)
-    program = content.environment.get("program") or beside.get("program")
-    arguments = beside.get("args")
-    args = content.args or (tuple(map(str, arguments)) if isinstance(arguments, list) else ())
-    details: dict[str, JsonValue] = {"step": series.step_key}
-    details["wandb"] = {key: value for key, value in content.run.items() if key != "host"}
-    if program:
-        details["argv"] = [str(program), *args]
-        details["executable"] = content.environment.get("executable", "")
-    return details
+    names = {key: value for key, value in content.run.items() if key != "host"}
+    return {"step": series.step_key, "wandb": names, **command}
 
 
 def _artifacts(folder: Path, found: FoundPath) -> Iterator[ImportedArtifact]:
@@ -237,7 +197,12 @@ def _artifacts(folder: Path, found: FoundPath) -> Iterator[ImportedArtifact]:
             yield ImportedArtifact(inside, path, path.stat().st_mtime, "wandb-file")
 
 
-def _notes(log: WandbLog, content: WandbContent, series: WandbSeries) -> Iterator[str]:
+def _notes(
+    log: WandbLog,
+    content: WandbContent,
+    series: WandbSeries,
+    artifacts: Sequence[ImportedArtifact],
+) -> Iterator[str]:
     if log.damage:
         yield f"{log.damage} and were left out"
     if log.cut:
@@ -250,6 +215,12 @@ def _notes(log: WandbLog, content: WandbContent, series: WandbSeries) -> Iterato
     if series.left_out:
         counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(series.left_out.items()))
         yield f"left out, as they are no numbers: {counts}"
+    known = [*_TOLD_BY_RECORDS, *(one.name for one in artifacts)]
+    # A path may be a pattern, as a program gave it to `wandb.save`.
+    missing = [path for path in sorted(content.files) if not fnmatch.filter(known, path)]
+    if missing:
+        shown = ", ".join(f"{path!r:.60}" for path in missing[:_FILES_SHOWN])
+        yield f"{len(missing):,} saved files are links or not beside the log, left out: {shown}"
     if content.other:
         counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(content.other.items()))
         yield f"records of other things, whose files are not in the log: {counts}"

@@ -2,8 +2,9 @@
 
 | message | fields |
 |---|---|
-| Record | 2 history, 3 summary, 4 output, 5 config, 7 stats, 13 output_raw, 17 run, 18 exit |
-| | 26 environment |
+| Record | 2 history, 3 summary, 4 output, 5 config, 6 files, 7 stats, 13 output_raw, 17 run |
+| | 18 exit, 26 environment |
+| FilesRecord | 1 files (repeated): 1 path |
 | HistoryRecord | 1 item (repeated), 2 step: 1 num |
 | SummaryRecord, ConfigRecord | 1 update (repeated), 2 remove (repeated) |
 | item, update | 1 key, 2 nested_key (repeated), 16 value_json |

@@ -8,7 +8,7 @@ with orbench.start_run(exp_name="ppo", env_id="CartPole-v1", seed=1) as run:
     model.learn(100_000, callback=callback(run))
 ```
 
-`OrbenchOutputFormat` fulfils `stable_baselines3.common.logger.KVWriter` without importing it.
+Both are what SB3 calls for, a KVWriter and a BaseCallback; SB3 is imported when one is made.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..errors import UsageError
 from ..notices import warn
@@ -38,6 +38,9 @@ _HYPERPARAMETERS = (
     *("policy_kwargs", "use_sde"),
 )
 
+_MISSING = "the {} needs Stable-Baselines3; install it: pip install stable-baselines3"
+_Class = TypeVar("_Class")
+
 
 class OrbenchOutputFormat:
     """An output format for SB3's logger: each number that it dumps is a point of the run.
@@ -45,8 +48,12 @@ class OrbenchOutputFormat:
     What is text, a video, a figure or a histogram is counted and told once, at `close`.
     """
 
+    def __new__(cls, run: Run) -> Self:
+        """An instance of SB3's KVWriter too: its Logger passes over every other output format."""
+        return super().__new__(_as_writer(cls))
+
     def __init__(self, run: Run) -> None:
-        """Log to this run."""
+        """Log to this run; raises UsageError where Stable-Baselines3 is not installed."""
         self.run = run
         self._left_out: Counter[str] = Counter()
 
@@ -74,6 +81,15 @@ class OrbenchOutputFormat:
             told = ", ".join(f"{key} ({count:,})" for key, count in self._left_out.items())
             warn(f"no numbers in SB3's logger, left out: {told}")
             self._left_out.clear()
+
+
+def _as_writer(cls: type[_Class]) -> type[_Class]:
+    """The class with SB3's KVWriter as a further base."""
+    try:
+        from stable_baselines3.common.logger import KVWriter  # type: ignore[import-not-found]
+    except ModuleNotFoundError as error:
+        raise UsageError(_MISSING.format("output format")) from error
+    return type(cls.__name__, (cls, KVWriter), {"__doc__": cls.__doc__, "__module__": __name__})
 
 
 class _Recorder:
@@ -120,9 +136,7 @@ def callback(run: Run, *, save_model: bool = False) -> Any:  # a BaseCallback of
             BaseCallback,
         )
     except ModuleNotFoundError as error:
-        raise UsageError(
-            "the callback needs Stable-Baselines3; install it: pip install stable-baselines3"
-        ) from error
+        raise UsageError(_MISSING.format("callback")) from error
     recorder = _Recorder(run, save_model=save_model)
 
     class OrbenchCallback(BaseCallback):  # type: ignore[misc] # SB3 is not there to be checked

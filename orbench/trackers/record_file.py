@@ -60,6 +60,12 @@ class _Head(msgspec.Struct, frozen=True):
     damage: list[str]
 
 
+# msgspec puts together what it knows of a type when the type is first used, and shows it to other
+# threads half done: one that reads a record meanwhile brings the interpreter down. A module is
+# imported by one thread alone, so it is done here.
+msgspec.json.Decoder(_Head)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class RecordFile:
     """A record that was read: everything of a run but the bytes of its artifacts."""

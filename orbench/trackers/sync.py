@@ -8,19 +8,18 @@ changed by a pull: the store is the truth, and a difference is told.
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from ..errors import OrbenchError
+from ..errors import OrbenchError, TrackerUnavailableError
 from ..importers import Outcome, deliver, plan_delivery
 from ..run_store import ArtifactRecord, ConsolePiece, RunDetails, TrackerLink
 from .differing import differences, fingerprint
+from .side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from ..importers import ImportedRun
@@ -34,7 +33,7 @@ __all__ = ["RunSync", "RunSyncStatus", "SyncState", "pull", "push", "status"]
 Tell = Callable[[int, int], None]
 """Called with how many runs are done, and of how many."""
 
-_T = TypeVar("_T")
+_MOST_UNREACHED = 8
 
 
 class SyncState(StrEnum):
@@ -88,7 +87,7 @@ def push(
     jobs: int = 4,
     again: bool = False,
     dry_run: bool = False,
-    tell: Tell | None = None,
+    tell: Tell = lambda done, total: None,
 ) -> list[RunSync]:
     """Push what is new of these runs, parents before their children; in the order of `runs`.
 
@@ -98,20 +97,19 @@ def push(
     if not dry_run:
         tracker.check(create=True)
     links = _links(store, [run.run_id for run in runs], tracker.place)
-    counting = _Counting(len(runs), tell)
+    many = _Many(len(runs), tell)
 
     def one(run: RunRecord) -> RunSync:
         link = None if again else links.get(run.run_id)
-        done = _guarded(
+        return many.guarded(
             RunSync(run.run_id, str(_name(run)), _remote_id(link), SyncState.FAILED),
             lambda: _push_one(store, tracker, run, link, dry_run=dry_run),
         )
-        counting.one_more()
-        return done
 
     results: dict[str, RunSync] = {}
     for wave in _waves(runs):
-        results |= {done.run_id: done for done in _side_by_side(one, wave, jobs)}
+        done = side_by_side(one, many.count, wave, jobs, stop=tracker.close)
+        results |= {each.run_id: each for each in done}
     return [results[run.run_id] for run in runs]
 
 
@@ -122,7 +120,7 @@ def pull(
     since: float | None = None,
     jobs: int = 4,
     dry_run: bool = False,
-    tell: Tell | None = None,
+    tell: Tell = lambda done, total: None,
 ) -> list[RunSync]:
     """Pull the runs of the place, those changed after `since` if it is given, into the store.
 
@@ -132,17 +130,15 @@ def pull(
     remote = list(tracker.runs(since=since))
     links = {} if store is None else _links(store, None, tracker.place)
     by_remote = {_remote_id(link): link for link in links.values()}
-    counting = _Counting(len(remote), tell)
+    many = _Many(len(remote), tell)
 
     def one(run: RemoteRun) -> RunSync:
-        done = _guarded(
+        return many.guarded(
             RunSync(run.orbench_run_id, run.name, run.remote_id, SyncState.FAILED),
             lambda: _pull_one(store, tracker, run, by_remote.get(run.remote_id), dry_run=dry_run),
         )
-        counting.one_more()
-        return done
 
-    return list(_side_by_side(one, remote, jobs))
+    return side_by_side(one, many.count, remote, jobs, stop=tracker.close)
 
 
 def status(store: RunStore, tracker: Tracker, runs: Sequence[RunRecord]) -> list[RunSyncStatus]:
@@ -304,8 +300,9 @@ def _recorded_here(store: RunStore, run_id: str) -> bool:
 
 
 def _name(run: RunRecord) -> str:
+    env = f" on {run.env_id}" if run.env_id else ""
     seed = "" if run.seed is None else f" seed {run.seed}"
-    return f"{run.exp_name} on {run.env_id}{seed}"
+    return f"{run.exp_name}{env}{seed}"
 
 
 def _remote_id(link: TrackerLink | None) -> str:
@@ -319,25 +316,6 @@ def _links(store: RunStore, run_ids: Sequence[str] | None, place: str) -> dict[s
 # -- many runs
 
 
-def _guarded(failed: RunSync, work: Callable[[], RunSync]) -> RunSync:
-    try:
-        return work()
-    except OrbenchError as error:
-        return replace(failed, error=str(error))
-
-
-def _side_by_side(
-    work: Callable[[_T], RunSync], parts: Sequence[_T], jobs: int
-) -> Iterator[RunSync]:
-    """The results in order. Ctrl-C waits for what is under way, and starts nothing more."""
-    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="orbench-sync") as pool:
-        try:
-            yield from pool.map(work, parts)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
 def _waves(runs: Sequence[RunRecord]) -> Iterator[list[RunRecord]]:
     """The runs in an order in which each parent among them is done before its children start."""
     waiting = list(runs)
@@ -345,20 +323,41 @@ def _waves(runs: Sequence[RunRecord]) -> Iterator[list[RunRecord]]:
         ids = {run.run_id for run in waiting}
         ready = [run for run in waiting if run.parent_id not in ids] or waiting
         yield ready
-        waiting = [run for run in waiting if run not in ready]
+        ids -= {run.run_id for run in ready}
+        waiting = [run for run in waiting if run.run_id in ids]
 
 
-class _Counting:
-    """Tells how many runs are done, from whichever thread did one."""
+class _Many:
+    """Counts the runs that are done, and gives up once several in a row do not reach the tracker.
 
-    def __init__(self, total: int, tell: Tell | None) -> None:
+    Each of them has been tried for as long as the tracker's pace says, so that the next thousand
+    would take hours to fail.
+    """
+
+    def __init__(self, total: int, tell: Tell) -> None:
         self._total = total
         self._tell = tell
         self._done = 0
-        self._lock = threading.Lock()
+        self._unreached = 0
 
-    def one_more(self) -> None:
-        with self._lock:
-            self._done += 1
-            if self._tell is not None:
-                self._tell(self._done, self._total)
+    def guarded(self, failed: RunSync, work: Callable[[], RunSync]) -> RunSync:
+        """What `work` gives, or `failed` with the reason; called in any thread."""
+        if self._unreached >= _MOST_UNREACHED:
+            said = f"not tried, after {_MOST_UNREACHED} runs that did not reach the tracker"
+            return replace(failed, error=said)
+        try:
+            done = work()
+        except TrackerUnavailableError as error:
+            self._unreached += 1
+            return replace(failed, error=str(error))
+        except OrbenchError as error:
+            return replace(failed, error=str(error))
+        if done.state is not SyncState.KNOWN:  # which is often told from the store alone
+            self._unreached = 0
+        return done
+
+    def count(self, _: object, done: RunSync) -> RunSync:
+        """Tell that one more run is done; called in one thread."""
+        self._done += 1
+        self._tell(self._done, self._total)
+        return done

@@ -107,5 +107,5 @@ class Tracker(Protocol):
         ...
 
     def close(self) -> None:
-        """Release connections."""
+        """Release connections; may be called twice, and while other threads ask: they may fail."""
         ...

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -123,6 +124,20 @@ def recorded(tmp_path_factory) -> Orbench:
     )
     assert done.code == 3, done.err
     return orbench
+
+
+@pytest.fixture
+def here(recorded, tmp_path) -> Orbench:
+    """A copy of the folder with recorded runs, for tests that change it."""
+    shutil.copytree(recorded.folder, tmp_path / "here")
+    return Orbench(tmp_path / "here")
+
+
+@pytest.fixture
+def there(tmp_path) -> Orbench:
+    """A folder without a store, beside `here`."""
+    (tmp_path / "there").mkdir()
+    return Orbench(tmp_path / "there")
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 METRIC = "charts/episodic_return"
@@ -33,6 +35,31 @@ def test_fetch_makes_a_store_and_writes_series(project, fresh):
     again = fresh("fetch", "--from", "wandb://team/demo", "exp_name=ppo", "seed=1", "-m", METRIC)
     assert "2 runs in the tracker: 0 read, 2 unchanged in the store" in again.err
     assert again.out == done.out
+
+
+@pytest.mark.slow
+def test_a_hundred_runs_and_one_metric_take_few_requests(wandb, fresh):
+    for seed in range(100):
+        config = {"exp_name": ("ppo", "dqn")[seed % 2], "env_id": "X", "seed": seed}
+        rows = [{"global_step": step, METRIC: 1.0 * step} for step in range(20)]
+        wandb.add_run(f"a{seed}", rows, config=config)
+    words = ("fetch", "--from", "wandb://team/demo", "-m", METRIC)
+    first = fresh(*words)
+    assert first.code == 0, first.err
+    assert len(wandb.requests) <= 102
+    before = len(wandb.requests)
+    again = fresh(*words)
+    assert again.out == first.out
+    assert len(again.out.splitlines()) == 2_001
+    assert wandb.requests[before:] == ["Runs"]
+    row = {"_step": 20, "_timestamp": 1.7e9 + 20, "global_step": 20, METRIC: 9}
+    wandb.find("team", "demo", "a7").write("wandb-history.jsonl", 20, [json.dumps(row)])
+    assert len(fresh(*words).out.splitlines()) == 2_002
+    assert wandb.requests[before + 1 :] == ["Runs", "RunSampledHistory"]
+    # rlops reads what is there already; it asks for the runs of its two sets.
+    done = fresh("rlops", "--from", "wandb", "--filters", SOURCE, "ppo", "dqn", "--env-ids", "X")
+    assert done.code == 0, done.err
+    assert wandb.requests[before + 3 :] == ["Runs", "Runs"]
 
 
 @pytest.mark.slow

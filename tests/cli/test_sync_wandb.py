@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
+
+pytestmark = pytest.mark.usefixtures("wandb")
 
 PLACE = "wandb://team/demo"
 RUNS = ("exp_name=ppo", "env_id=CartPole-v1")
 METRICS = ("-m", "charts/return", "-m", "loss")
-
-
-@pytest.fixture
-def here(recorded, tmp_path, orbench_in, wandb):
-    """A copy of the store with recorded runs, and an empty W&B server."""
-    shutil.copytree(recorded.folder, tmp_path / "here")
-    return orbench_in(tmp_path / "here")
-
-
-@pytest.fixture
-def there(tmp_path, orbench_in):
-    """A folder without a store."""
-    (tmp_path / "there").mkdir()
-    return orbench_in(tmp_path / "there")
 
 
 def test_runs_go_to_w_and_b_and_into_another_store(wandb, here, there):
@@ -66,7 +52,7 @@ def test_what_was_pulled_whole_is_not_read_again_by_fetch(wandb, there):
     wandb.add_run("a1", [{"loss": 1.0}], config={"exp_name": "ppo", "env_id": "X", "seed": 1})
     assert there("sync", "pull", PLACE).code == 0
     done = there("fetch", "--from", PLACE, "-m", "loss")
-    assert "1 runs in the tracker: 0 read, 1 unchanged in the store" in done.err
+    assert "1 run in the tracker: 0 read, 1 unchanged in the store" in done.err
 
 
 def test_offline_folders_need_neither_key_nor_server(wandb, here, monkeypatch):

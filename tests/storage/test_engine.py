@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -66,6 +69,28 @@ def test_a_missing_driver_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(errors.MissingExtraError, match=r"pip install 'orbench\[postgres\]'"):
         open_store("postgresql://host/db")
+
+
+def test_there_may_be_as_many_threads_as_one_likes(store_url):
+    open_store(store_url, create=True).close()
+    together = threading.Barrier(40, timeout=20)
+
+    def read(_: int) -> bool:
+        with database.read():
+            return together.wait() >= 0
+
+    database = engine.open_database(store_url)
+    with contextlib.closing(database), ThreadPoolExecutor(40) as pool:
+        assert all(pool.map(read, range(40)))
+
+
+def test_the_pool_writes_nothing_to_the_terminal():
+    program = (
+        "import logging, orbench.storage.engine; "
+        "logging.getLogger('sqlalchemy.pool.impl.QueuePool').error('during reset')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.fixture

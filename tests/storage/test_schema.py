@@ -290,3 +290,19 @@ def test_a_store_of_every_earlier_version_is_upgraded_and_read(dump, sqlite_url)
         assert len(series) == 100
         assert store.details(run.run_id).facts["machine"] == {"cpus": 2}
         assert b"".join(piece.data for piece in store.console(run.run_id)) == b"done\n"
+
+
+def test_a_store_whose_checkpoint_was_cut_off_is_the_store_that_it_is(tmp_path, sqlite_url):
+    open_store(sqlite_url, create=True).close()
+    file, cut = file_of(sqlite_url), tmp_path / "cut.db"
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE filler AS SELECT zeroblob(400000) AS bytes")
+        pages, log = file.read_bytes(), file.with_name(f"{file.name}-wal").read_bytes()
+        connection.execute("PRAGMA wal_checkpoint")
+        whole = file.read_bytes()
+    assert len(whole) > len(pages)
+    # What the disk took of the checkpoint is its first page, which says how many there are.
+    cut.write_bytes(whole[:4096] + pages[4096:])
+    cut.with_name("cut.db-wal").write_bytes(log)
+    with open_store(f"sqlite:///{cut}") as store:
+        assert store.runs() == []

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 
 from ...finding import metric_not_found
@@ -18,6 +18,7 @@ from ...importers import ImportedRun, deliver
 from ...metric import SYSTEM_PREFIX
 from ...run_store import RunStore, TrackerLink
 from ..cached import Cached
+from ..side_by_side import side_by_side
 from ..tracker import RemoteRun
 from .metric_names import original_name
 from .runs import WandbRun
@@ -29,6 +30,9 @@ _AT_ONCE = 8
 
 Tell = Callable[[int, int], None]
 """Called with how many runs are done, and of how many."""
+
+_Stale = tuple[RemoteRun, tuple[str, ...]]
+_Kept = tuple[str, list[str]]
 
 
 def cache_runs(
@@ -48,7 +52,7 @@ def cache_runs(
     }
     here = set(store.run_ids())
     cached = Cached()
-    stale: list[tuple[RemoteRun, tuple[str, ...]]] = []
+    stale: list[_Stale] = []
     for run in runs:
         link = links.get(run.remote_id)
         if link is None and run.orbench_run_id in here:
@@ -57,14 +61,21 @@ def cache_runs(
             cached.run_ids.append(link.run_id)
         else:
             stale.append((run, _wanted(store, link, metrics)))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    numbers = count(1)
+
+    def pulled(one: _Stale) -> ImportedRun:
         # With metrics no file is fetched, so that any folder will do.
-        pulled = pool.map(lambda one: tracker.pull(one[0], Path(), one[1]), stale)
-        for done, ((run, names), imported) in enumerate(zip(stale, pulled, strict=True), 1):
-            link = links.get(run.remote_id)
-            cached.run_ids.append(_kept(store, tracker, run, names, imported, link))
-            cached.notes += [f"{run.name}: {note}" for note in imported.notes]
-            tell(done, len(stale))
+        return tracker.pull(one[0], Path(), one[1])
+
+    def kept(one: _Stale, imported: ImportedRun) -> _Kept:
+        run, names = one
+        run_id = _kept(store, tracker, run, names, imported, links.get(run.remote_id))
+        tell(next(numbers), len(stale))
+        return run_id, [f"{run.name}: {note}" for note in imported.notes]
+
+    for run_id, notes in side_by_side(pulled, kept, stale, _AT_ONCE, stop=tracker.close):
+        cached.run_ids.append(run_id)
+        cached.notes += notes
     cached.read = len(stale)
     return cached
 

@@ -12,9 +12,6 @@ import base64
 import http.client
 import io
 import json
-import ssl
-import threading
-import urllib.request
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
@@ -23,6 +20,7 @@ from ... import __version__
 from ...errors import TrackerError, TrackerUnavailableError
 from ...run import JsonValue
 from ..pace import Pace
+from .sockets import Sockets
 
 __all__ = ["BinaryFile", "Connection"]
 
@@ -48,9 +46,7 @@ class Connection:
         self._pace = pace or Pace()
         self._timeout = timeout
         self._authorization = "Basic " + base64.b64encode(f"api:{key}".encode()).decode()
-        self._local = threading.local()
-        self._open: list[http.client.HTTPConnection] = []
-        self._lock = threading.Lock()
+        self._sockets = Sockets(timeout)
 
     @property
     def host(self) -> str:
@@ -58,12 +54,8 @@ class Connection:
         return urlsplit(self.url).netloc
 
     def close(self) -> None:
-        """Close all sockets."""
-        with self._lock:
-            for connection in self._open:
-                connection.close()
-            self._open.clear()
-        self._local = threading.local()
+        """Close all sockets; what other threads are asking fails at once, and so do their waits."""
+        self._sockets.close()
 
     def graphql(self, query: str, **variables: JsonValue) -> Any:  # Any: what the query asks for
         """The data that a GraphQL document asks for; raises TrackerError where it is refused."""
@@ -112,7 +104,8 @@ class Connection:
     ) -> bytes:
         """Send a request until it is answered; raises TrackerUnavailableError in the end."""
         return self._pace.call(
-            lambda: self._tried(method, url, body, headers or {}, out=out, most=most)
+            lambda: self._tried(method, url, body, headers or {}, out=out, most=most),
+            self._sockets.closed,
         )
 
     def _tried(
@@ -126,10 +119,12 @@ class Connection:
         most: int,
     ) -> bytes:
         """Send it once; raises TrackerUnavailableError where it may be answered later."""
+        if self._sockets.closed.is_set():
+            raise _unavailable(url, "the connection to it was closed")
         try:
-            status, asked, reply = self._once(method, url, body, headers, out, most)
+            with self._sockets.asking():
+                status, asked, reply = self._once(method, url, body, headers, out, most)
         except (OSError, http.client.HTTPException) as error:
-            self._drop()
             raise _unavailable(url, _in_words(error, self._timeout)) from error
         if status in _LATER:
             why = f"it answers {status} ({http.client.responses.get(status, 'unknown')})"
@@ -187,7 +182,7 @@ class Connection:
             sent["Authorization"] = self._authorization
         if isinstance(body, bytes):
             sent.setdefault("Content-Type", "application/json")
-        connection = self._socket(parts.scheme, parts.netloc)
+        connection = self._sockets.connection(parts.scheme, parts.netloc)
         target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
         if not callable(body):
             connection.request(method, target, body, sent)
@@ -198,47 +193,12 @@ class Connection:
             connection.request(method, target, file, sent)
             return connection.getresponse()
 
-    def _socket(self, scheme: str, netloc: str) -> http.client.HTTPConnection:
-        """The connection of this thread to a host; through the proxy that the environment names."""
-        known: dict[tuple[str, str], http.client.HTTPConnection]
-        known = self._local.__dict__.setdefault("connections", {})
-        if (scheme, netloc) not in known:
-            known[scheme, netloc] = connection = _new_connection(scheme, netloc, self._timeout)
-            with self._lock:
-                self._open.append(connection)
-        return known[scheme, netloc]
-
-    def _drop(self) -> None:
-        """Close this thread's sockets; the next request opens new ones."""
-        for connection in self._local.__dict__.pop("connections", {}).values():
-            connection.close()
-            with self._lock:
-                if connection in self._open:
-                    self._open.remove(connection)
-
 
 def _unavailable(url: str, why: str, asked: float | None = None) -> TrackerUnavailableError:
     return TrackerUnavailableError(
         f"W&B at {urlsplit(url).netloc} cannot be reached: {why}; nothing is lost, try again later",
         retry_after=asked,
     )
-
-
-def _new_connection(scheme: str, netloc: str, timeout: float) -> http.client.HTTPConnection:
-    proxy = urllib.request.getproxies().get(scheme)
-    host = urlsplit(f"//{netloc}").hostname or ""
-    via = netloc
-    if proxy and not urllib.request.proxy_bypass(host):
-        via = urlsplit(proxy if "://" in proxy else f"//{proxy}").netloc
-    if scheme == "https":
-        context = ssl.create_default_context()
-        made: http.client.HTTPConnection
-        made = http.client.HTTPSConnection(via, timeout=timeout, context=context)
-    else:
-        made = http.client.HTTPConnection(via, timeout=timeout)
-    if via != netloc:
-        made.set_tunnel(netloc)
-    return made
 
 
 def _read(response: http.client.HTTPResponse, most: int, out: IO[bytes] | None) -> bytes:

@@ -15,9 +15,11 @@ from urllib.parse import urlsplit
 
 from ...errors import TrackerError
 
-__all__ = ["CLOUD_URL", "api_key", "base_url"]
+__all__ = ["CLOUD_URL", "api_key", "base_url", "http_timeout"]
 
 CLOUD_URL = "https://api.wandb.ai"
+
+_TIMEOUT_SECONDS = 30.0
 
 _SHORTEST_KEY = 40
 
@@ -47,6 +49,16 @@ def api_key(url: str) -> str:
             f"least {_SHORTEST_KEY}; run `wandb login --relogin`"
         )
     return key
+
+
+def http_timeout() -> float:
+    """For how many seconds a server may be silent: WANDB_HTTP_TIMEOUT, or 30."""
+    said = os.environ.get("WANDB_HTTP_TIMEOUT", "").strip()
+    if not said:
+        return _TIMEOUT_SECONDS
+    if not said.isascii() or not said.isdigit() or not 0 < int(said) <= 86_400:
+        raise TrackerError(f"WANDB_HTTP_TIMEOUT is no number of seconds: '{said}'; as in 30")
+    return float(said)
 
 
 def _key_in_netrc(host: str) -> str:

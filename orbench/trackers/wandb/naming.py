@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ...run import JsonValue, RunStatus
 from .runs import WandbRun
 
-__all__ = ["env_id_of", "exp_name_of", "seed_of", "status_of"]
+__all__ = ["env_id_of", "exp_name_of", "seed_of", "status_of", "untold"]
 
 _EXP_KEYS = ("exp_name", "algo", "algorithm", "algo_name", "agent")
 _ENV_KEYS = ("env_id", "env", "env_name", "gym_id", "environment", "task", "game")
@@ -49,6 +49,13 @@ def seed_of(run: WandbRun) -> int | None:
             return int(value)
     parts = run.display_name.split(_BETWEEN)
     return int(parts[2]) if len(parts) == 4 and parts[2].isdecimal() else None
+
+
+def untold(run: WandbRun) -> tuple[str, ...]:
+    """A sentence on the names that a run does not tell; none if it tells env and seed."""
+    lacking = [] if env_id_of(run) else ["env_id"]
+    lacking += [] if seed_of(run) is not None else ["seed"]
+    return (f"its config and name tell no {' and no '.join(lacking)}",) if lacking else ()
 
 
 def status_of(run: WandbRun) -> RunStatus:

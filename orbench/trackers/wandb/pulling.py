@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...artifact import checked_name
 from ...errors import RecordingError
-from ...importers import ImportedArtifact, ImportedRun, RowCounts
+from ...importers import ImportedArtifact, ImportedRun, RowCounts, wandb_facts, wandb_metadata
 from ...metric import SYSTEM_PREFIX
 from ...repeats import count_repeats
 from ...rlops.conditions import USER_TAG
@@ -18,13 +18,12 @@ from ..record_file import RECORD_NAME, RecordFile, imported_run, read_record
 from .artifact_files import artifact_paths
 from .connection import Connection
 from .files import WandbFile, fetch_bytes, fetch_file, list_files
-from .foreign_facts import facts_of
 from .history import STEP, TIME, read_events, read_keys, read_rows
 from .metric_names import original_name, sent_name
-from .naming import env_id_of, exp_name_of, seed_of, status_of
+from .naming import env_id_of, exp_name_of, seed_of, status_of, untold
 from .place import WandbPlace
 from .points import GLOBAL_STEP, Columns, event_columns, flat, step_axis
-from .runs import WandbRun
+from .runs import WandbRun, seconds
 
 if TYPE_CHECKING:
     from .points import Axis
@@ -196,18 +195,19 @@ def _imported(place: WandbPlace, run: WandbRun, series: _Series) -> ImportedRun:
         run_id=str(told.get("run_id") or ""),
         tags=(*run.tags, *user),
         summary={key: value for key, value in run.summary.items() if not key.startswith("_")},
-        notes=series.notes,
+        notes=series.notes if told else (*untold(run), *series.notes),
     )
 
 
 def _with_foreign_facts(imported: ImportedRun, fetching: _Fetching) -> ImportedRun:
     """With what W&B's own files say of a run that orbench did not push."""
-    told = facts_of(fetching.content(_METADATA), fetching.content(_REQUIREMENTS))
+    metadata = wandb_metadata(fetching.content(_METADATA) or b"")
+    told = wandb_facts(metadata, fetching.content(_REQUIREMENTS) or b"")
     return replace(
         imported,
         facts=told.facts,
         host=told.host,
-        started=min(told.started or imported.started, imported.started),
+        started=min(seconds(told.started) or imported.started, imported.started),
         provenance={**told.command, **imported.provenance},
     )
 

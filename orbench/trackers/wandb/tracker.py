@@ -12,7 +12,7 @@ from ..pace import Pace
 from ..places import Place
 from ..tracker import Progress, PushReport, RemoteRun, RunSource
 from .connection import Connection
-from .credentials import api_key
+from .credentials import api_key, http_timeout
 from .offline import write_offline
 from .place import WandbPlace, wandb_place
 from .pulling import pull_metrics, pull_run
@@ -37,14 +37,14 @@ class WandbTracker:
         pace: Pace | None = None,
         *,
         offline: Path | None = None,
-        timeout: float = 30.0,
+        timeout: float | None = None,
     ) -> None:
         self._place: WandbPlace = wandb_place(place)
         self._offline = offline
         url = self._place.url
         # An offline folder needs no server, hence no key.
         key = "" if offline is not None else api_key(url)
-        self._connection = Connection(url, key, pace, timeout=timeout)
+        self._connection = Connection(url, key, pace, timeout=timeout or http_timeout())
 
     @property
     def place(self) -> str:

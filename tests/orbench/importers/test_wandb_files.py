@@ -183,6 +183,21 @@ def part(field, data):
     return bytes(out) + data
 
 
+def test_saved_files_that_are_not_beside_the_log_are_told(tmp_path):
+    names = ("requirements.txt", "here.txt", "*.pt", "gone.bin", "media/*.png")
+    record = part(6, b"".join(part(1, part(1, name.encode())) for name in names))
+    (tmp_path / "run-x.wandb").write_bytes(framed(record))
+    (tmp_path / "files").mkdir()
+    for name in ("here.txt", "model.pt"):
+        (tmp_path / "files" / name).write_text("saved")
+    (run,) = read(tmp_path, constants=["exp_name=a", "env_id=b", "seed=none"])
+    assert {one.name for one in run.artifacts} == {"here.txt", "model.pt"}
+    (note,) = [note for note in run.notes if "saved files" in note]
+    assert note.endswith(
+        "2 saved files are links or not beside the log, left out: 'gone.bin', 'media/*.png'"
+    )
+
+
 def item(text, *keys):
     names = [part(1, keys[0])] if len(keys) == 1 else [part(2, key) for key in keys]
     return part(1, b"".join(names) + part(16, text))

@@ -1,6 +1,7 @@
 """The SB3 integration, by the contract of SB3's KVWriter and BaseCallback.
 
-SB3 needs torch, which the tests do not have: a stand-in calls what SB3's own classes call.
+SB3 needs torch, which the tests do not install: a stand-in calls what SB3's own classes call. What
+SB3 itself does is in test_sb3_itself.py.
 """
 
 from __future__ import annotations
@@ -55,18 +56,32 @@ class Model:
         path.write_bytes(b"model")
 
 
+class KVWriter:
+    """As `stable_baselines3.common.logger.KVWriter`."""
+
+    def write(self, key_values, key_excluded, step=0):
+        raise NotImplementedError
+
+    def close(self):
+        raise NotImplementedError
+
+
 @pytest.fixture
-def callbacks(monkeypatch):
-    """The module of SB3 that has BaseCallback."""
-    module = types.ModuleType("stable_baselines3.common.callbacks")
-    module.BaseCallback = BaseCallback
+def stand_in(monkeypatch):
+    """The modules of SB3 that have BaseCallback and KVWriter."""
+    callbacks = types.ModuleType("stable_baselines3.common.callbacks")
+    logger = types.ModuleType("stable_baselines3.common.logger")
+    callbacks.BaseCallback, logger.KVWriter = BaseCallback, KVWriter
     for name in ("stable_baselines3", "stable_baselines3.common"):
         monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+    for module in (callbacks, logger):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
-def test_the_output_format_logs_the_numbers_that_are_dumped(run, capfd):
+def test_the_output_format_logs_the_numbers_that_are_dumped(run, stand_in, capfd):
     output = sb3.OrbenchOutputFormat(run)
+    assert isinstance(output, KVWriter)  # what SB3's Logger asks
+    assert isinstance(output, sb3.OrbenchOutputFormat)
     values = {"rollout/ep_rew_mean": np.float32(1.5), "note": "text", "secret": 2.0}
     output.write(values, {"note": None, "secret": ("orbench",)}, step=2048)
     output.write({"rollout/ep_rew_mean": 2}, {}, step=4096)
@@ -79,7 +94,7 @@ def test_the_output_format_logs_the_numbers_that_are_dumped(run, capfd):
     assert not run.ended
 
 
-def test_the_callback_logs_config_episodes_and_the_model(run, callbacks):
+def test_the_callback_logs_config_episodes_and_the_model(run, stand_in):
     made = sb3.callback(run, save_model=True)
     infos = [{}]
     made.on_training_start(Model(), {"infos": infos})
@@ -97,6 +112,9 @@ def test_the_callback_logs_config_episodes_and_the_model(run, callbacks):
 
 
 def test_without_sb3_it_is_said_what_to_install(run, monkeypatch):
-    monkeypatch.setitem(sys.modules, "stable_baselines3", None)
+    for name in ("", ".common", ".common.callbacks", ".common.logger"):
+        monkeypatch.setitem(sys.modules, f"stable_baselines3{name}", None)
     with pytest.raises(UsageError, match="pip install stable-baselines3"):
         sb3.callback(run)
+    with pytest.raises(UsageError, match="pip install stable-baselines3"):
+        sb3.OrbenchOutputFormat(run)

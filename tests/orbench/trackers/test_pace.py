@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from orbench.errors import TrackerError, TrackerUnavailableError
@@ -80,3 +83,19 @@ def test_what_another_try_cannot_help_is_not_tried_again() -> None:
     with pytest.raises(TrackerError, match="refused"):
         pace.call(failing(1, TrackerError("refused")))
     assert time.slept == []
+
+
+def test_what_has_ended_is_waited_for_no_more() -> None:
+    ended = threading.Event()
+    asked = []
+
+    def ask() -> None:
+        asked.append(1)
+        threading.Timer(0.05, ended.set).start()
+        raise TrackerUnavailableError("busy", retry_after=60)
+
+    began = time.monotonic()
+    with pytest.raises(TrackerUnavailableError, match="busy"):
+        Pace(rate=0, tries=2).call(ask, ended)
+    assert time.monotonic() - began < 5
+    assert len(asked) == 2

@@ -151,3 +151,26 @@ def test_a_pause_that_the_server_asks_for_is_kept(wandb):
     connection.graphql(VIEWER)
     assert pauses == [7.0]
     connection.close()
+
+
+def test_a_connection_that_is_closed_wakes_those_that_wait(wandb):
+    silent = threading.Event()
+    wandb.at(1, lambda: silent.wait(30))
+    wandb.fail_at(2, how=429)
+    wandb.retry_after = 60
+    connection = Connection(wandb.url, KEY, Pace(rate=0.0))
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(connection.graphql, VIEWER) for _ in range(2)]
+        while len(wandb.requests) < 2:
+            time.sleep(0.01)
+        time.sleep(0.1)  # until the second one waits to ask again
+        began = time.monotonic()
+        connection.close()
+        errors = [one.exception(timeout=20) for one in waiting]
+        assert time.monotonic() - began < 2
+    silent.set()
+    assert all(isinstance(error, TrackerUnavailableError) for error in errors)
+    with pytest.raises(TrackerUnavailableError, match="was closed"):
+        connection.graphql(VIEWER)
+    connection.close()
+    assert len(wandb.requests) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -110,14 +111,23 @@ def test_offline_folders_are_sent_by_wandb_sync(
 ):
     offline = tracker_at(offline=tmp_path / "offline")
     run.push(offline)
-    folders = sorted((tmp_path / "offline").iterdir())
-    sync(folders[0])
+    (folder,) = (tmp_path / "offline").iterdir()
+    sync(folder)
+    there = wandb.find("team", "demo", RUN_ID)
+    assert there.config["net"]["value"] == {"layers": [64, 64]}
+    assert (there.summary["best"], there.said["tags"], there.state) == (3.5, ["v1"], "finished")
+    assert there.files["artifacts/models/policy.bin"] == b"\x00\x01policy"
+    # Neither of the two sends again what it has sent.
+    sent = copy.deepcopy((there.lines, there.files))
+    assert run.push(offline).points == 0
+    assert list((tmp_path / "offline").iterdir()) == [folder]
+    sync(folder)
+    assert (there.lines, there.files) == sent
     steps = np.arange(7)
     run.grow(loss=Points(900 + steps, steps * 0.1, START + 90 + steps))
     run.push(offline)
     sync(sorted((tmp_path / "offline").iterdir())[1])
     assert wandb.refused == []
-    there = wandb.find("team", "demo", RUN_ID)
     assert [row["_step"] for row in there.rows()] == list(range(60))
     (remote,) = tracker.runs()
     deliver(other_store, tracker.pull(remote, new_folder()))

@@ -71,7 +71,8 @@ def test_without_global_step_the_rows_are_the_steps(wandb, tracker):
 
 
 def test_a_global_step_that_is_no_count_is_a_metric_like_another(wandb, tracker):
-    wandb.add_run("a1", [{"loss": 1.0, "global_step": 0.5}, {"loss": 2.0, "global_step": 1.5}])
+    rows = [{"loss": 1.0, "global_step": 0.5}, {"loss": 2.0, "global_step": 1.5}]
+    wandb.add_run("a1", rows, config=CLEANRL)
     run = pulled(tracker)
     assert run.points["global_step"].values.tolist() == [0.5, 1.5]
     assert run.points["loss"].steps.tolist() == [0, 1]
@@ -80,9 +81,8 @@ def test_a_global_step_that_is_no_count_is_a_metric_like_another(wandb, tracker)
 
 @pytest.mark.parametrize("metrics", [None, ["loss"]])
 def test_rows_without_global_step_stand_at_the_one_before(wandb, tracker, metrics):
-    wandb.add_run(
-        "a1", [{"loss": 1.0}, {"global_step": 40}, {"loss": 2.0}, {"loss": 3.0, "global_step": 50}]
-    )
+    rows = [{"loss": 1.0}, {"global_step": 40}, {"loss": 2.0}, {"loss": 3.0, "global_step": 50}]
+    wandb.add_run("a1", rows, config=CLEANRL)
     run = pulled(tracker, metrics)
     assert run.points["loss"].steps.tolist() == [0, 40, 50]
     assert run.notes == ("2 values have no global_step in their row; they stand at the one before",)
@@ -97,7 +97,8 @@ def test_texts_that_mean_numbers_are_numbers(wandb, tracker):
 
 def test_what_is_no_number_is_left_out_and_told(wandb, tracker):
     video = {"_type": "video-file", "path": "media/v.mp4"}
-    wandb.add_run("a1", [{"x": 1.0, "video": video, "name": "a"}, {"nested": {"y": 2.0}}])
+    rows = [{"x": 1.0, "video": video, "name": "a"}, {"nested": {"y": 2.0}}]
+    wandb.add_run("a1", rows, config=CLEANRL)
     run = pulled(tracker)
     assert sorted(run.points) == ["nested.y", "x"]
     assert run.notes == ("2 values are no numbers and were left out, of name, video",)
@@ -155,6 +156,20 @@ def test_files_output_and_facts_of_a_run_that_wandb_recorded(wandb, tracker, oth
     assert [piece.data for piece in other_store.console(run_id)] == [
         b"2023-11-14T22:13:20.000000 hello"
     ]
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "said"),
+    [
+        ({}, "first try", "its config and name tell no env_id and no seed"),
+        ({"env_id": "X"}, "first try", "its config and name tell no seed"),
+        ({"seed": 1}, "first try", "its config and name tell no env_id"),
+    ],
+)
+def test_what_a_run_does_not_tell_is_said(wandb, tracker, config, name, said):
+    wandb.add_run("a1", returns(2), config=config, displayName=name)
+    run = pulled(tracker)
+    assert (run.exp_name, said in run.notes) == (name, True)
 
 
 def test_system_metrics_are_read_with_their_times(wandb, tracker):

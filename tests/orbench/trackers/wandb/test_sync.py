@@ -94,3 +94,32 @@ def test_points_of_a_push_that_was_cut_off_are_pulled_as_far_as_they_are_there(
     assert done.error == ""
     (series,) = other_store.series([run.run_id], "loss")
     assert np.array_equal(series.steps, run.series("loss").steps)
+
+
+def test_a_tracker_that_cannot_be_reached_is_given_up(wandb, tracker, run, full_run):
+    for seed in range(12):
+        full_run(run.store, seed=seed, n=5)
+    wandb.at(30, lambda: setattr(wandb, "every", DROP_BEFORE))
+    done = push(run.store, tracker, run.store.runs(), jobs=2)
+    states = [one.state for one in done]
+    assert SyncState.PUSHED in states
+    unreached = [one for one in done if "cannot be reached" in one.error]
+    assert 8 <= len(unreached) <= 9
+    assert {one.error for one in done if one.error and one not in unreached} == {
+        "not tried, after 8 runs that did not reach the tracker"
+    }
+
+
+def test_faults_of_single_runs_do_not_add_up(wandb, tracker, run, full_run):
+    runs = [full_run(run.store, seed=seed, n=5) for seed in range(20)]
+    wandb.fail_at(*range(15, 1000, 15), how=DROP_BEFORE)
+    done = push(run.store, tracker, run.store.runs(), jobs=1)
+    failed = [one for one in done if one.error]
+    assert len(failed) > 8
+    assert not any("not tried" in one.error for one in done)
+    wandb.faults.clear()
+    assert {one.state for one in push(run.store, tracker, run.store.runs())} <= {
+        SyncState.PUSHED,
+        SyncState.KNOWN,
+    }
+    assert set(runs) < {run.name for run in wandb.runs.values()}
