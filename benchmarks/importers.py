@@ -5,6 +5,7 @@ uv run --group bench python benchmarks/importers.py
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 from measuring import Table, describe_machine, say
 
 POINTS, TAGS, REPEATS = 20_000, 5, 5
+SOURCES, JOBS, TIMES = 12, (1, 2, 4), 3
 
 WRITE = f"""
 import sys
@@ -54,6 +56,22 @@ seconds = time.process_time() - began
 print(seconds, sum(len(one.steps) for name, one in found if not name.startswith("system/")))
 """
 
+SIDE_BY_SIDE = """
+import os, sys, time
+from pathlib import Path
+from orbench.importers import WandbImporter, parse_naming, read_sources
+if __name__ == "__main__":
+    constants = ["exp_name=a", "env_id=b", "seed=none"]
+    importer = WandbImporter(parse_naming((), constants))
+    found = importer.find([Path(sys.argv[1])])
+    began, clock = time.perf_counter(), os.times()
+    points = sum(run.count for one in read_sources(importer, found, int(sys.argv[2]))
+                 for run in one.runs)
+    seconds, used = time.perf_counter() - began, os.times()
+    cpu = sum(used[:4]) - sum(clock[:4])
+    print(seconds, cpu, points)
+"""
+
 PROTOBUF_WANDB = """
 import json, struct, sys, time
 from pathlib import Path
@@ -91,6 +109,23 @@ def measured(code: str, folder: Path) -> tuple[float, int]:
     return sorted(found)[len(found) // 2]
 
 
+def side_by_side(log: Path, place: Path) -> Table:
+    """The time that several logs take, read by so many processes; medians."""
+    for number in range(SOURCES):
+        folder = place / f"offline-run-{number}"
+        folder.mkdir(parents=True)
+        shutil.copy(log, folder / f"run-{number}.wandb")
+    table = Table("--jobs", "points", "time, s", "CPU, s")
+    for jobs in JOBS:
+        found = []
+        for _ in range(TIMES):
+            words = [sys.executable, "-c", SIDE_BY_SIDE, str(place), str(jobs)]
+            found.append(subprocess.run(words, capture_output=True, check=True).stdout.split())
+        seconds, cpu, points = sorted(found, key=lambda one: float(one[0]))[TIMES // 2]
+        table.add(str(jobs), f"{int(points):,}", f"{float(seconds):.2f}", f"{float(cpu):.2f}")
+    return table
+
+
 def main() -> None:
     """Write event files, read them with both readers, print the table."""
     with tempfile.TemporaryDirectory() as place:
@@ -103,6 +138,8 @@ def main() -> None:
         subprocess.run([sys.executable, "-c", WRITE_WANDB, str(logs)], check=True)
         rows, row_points = measured(OURS_WANDB, logs)
         parsed, parsed_points = measured(PROTOBUF_WANDB, logs)
+        (log,) = logs.rglob("*.wandb")
+        several = side_by_side(log, Path(place) / "several")
     table = Table("reader", "points", "CPU, s", "x ours")
     table.add("orbench", f"{points:,}", f"{ours:.3f}", "1")
     name = "EventAccumulator, all points"
@@ -114,6 +151,7 @@ def main() -> None:
     say(describe_machine(["orbench", "tensorboard", "tensorboardX", "wandb"]))
     say(f"\n{POINTS * TAGS:,} points in event files; medians of {REPEATS}.\n\n{table}")
     say(f"\n{POINTS:,} rows of {TAGS} in a log of W&B.\n\n{logged}")
+    say(f"\n{SOURCES} such logs, read by several processes.\n\n{several}")
 
 
 if __name__ == "__main__":

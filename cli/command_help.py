@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import typer.core
@@ -57,6 +58,12 @@ class NamingGroup(typer.core.TyperGroup):
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write each command with the whole first sentence of its help, however narrow the page."""
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        self.write_commands(commands, formatter)
+
+    def write_commands(
+        self, commands: Iterable[tuple[str, Command | None]], formatter: HelpFormatter
+    ) -> None:
+        """Write these commands, each with the first sentence of its help."""
         rows = [
             (name, (command.help or "").partition("\n\n")[0])
             for name, command in commands

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
 from .command_help import OrbenchCommand
-from .import_sources import (
-    ConstantsOption,
-    DryRunOption,
-    MapsOption,
-    PathPatternOption,
-    PathsArgument,
-)
-from .options import Format, FormatOption, StoreOption, examples
-
-if TYPE_CHECKING:
-    from .import_sources import Import
+from .import_options import Delivering, NamingOptions, PathsArgument, PatternOption
+from .importing import import_found
+from .option_groups import with_groups
+from .options import examples
 
 __all__ = ["add_tensorboard_command"]
 
-_Pattern = Annotated[
-    str,
-    typer.Option(
-        "--pattern",
-        metavar="TEXT",
-        help="What the name of a run's folder says: {project}, {exp_name}, {env_id}, {seed}, "
-        "{time}, and {} for anything.",
-    ),
-]
 
-
-def add_tensorboard_command(app: typer.Typer, run: Import) -> None:
-    """Add the command; `run` imports what the importer found."""
+def add_tensorboard_command(app: typer.Typer) -> None:
+    """Add the command."""
 
     @app.command(
         "tensorboard",
@@ -44,15 +25,12 @@ def add_tensorboard_command(app: typer.Typer, run: Import) -> None:
             "orbench import tensorboard logs --pattern '{exp_name}_{seed}' --set env_id=Hopper-v4",
         ),
     )
+    @with_groups
     def tensorboard(
         paths: PathsArgument,
-        pattern: _Pattern = "{env_id}__{exp_name}__{seed}__{time}",
-        maps: MapsOption = None,
-        constants: ConstantsOption = None,
-        path_pattern: PathPatternOption = None,
-        dry_run: DryRunOption = False,
-        fmt: FormatOption = Format.TABLE,
-        url: StoreOption = None,
+        named: NamingOptions,
+        into: Delivering,
+        pattern: PatternOption = "{env_id}__{exp_name}__{seed}__{time}",
     ) -> None:
         """Import runs out of TensorBoard's event files.
 
@@ -60,8 +38,7 @@ def add_tensorboard_command(app: typer.Typer, run: Import) -> None:
         write them. All points are read, none is sampled. The folder's name and the hyperparameters
         in the files name the run; --pattern, --path, --map and --set say what they do not.
         """
-        from orbench.importers import TensorboardImporter, parse_naming, parse_pattern
+        from orbench.importers import TensorboardImporter, parse_pattern
 
-        naming = parse_naming(maps or (), constants or (), path_pattern)
-        importer = TensorboardImporter(naming, parse_pattern(pattern))
-        run(importer, importer.find(paths), url, fmt, dry_run)
+        importer = TensorboardImporter(named.naming(into), parse_pattern(pattern))
+        import_found(importer, importer.find(paths), into)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .command_help import OrbenchCommand
-from .import_sources import (
-    ConstantsOption,
-    DryRunOption,
-    MapsOption,
-    PathPatternOption,
-    PathsArgument,
-)
-from .options import Format, FormatOption, StoreOption, examples
-
-if TYPE_CHECKING:
-    from .import_sources import Import
+from .import_options import Delivering, NamingOptions, PathsArgument
+from .importing import import_found
+from .option_groups import with_groups
+from .options import examples
 
 __all__ = ["add_wandb_command"]
 
@@ -31,8 +24,8 @@ _Step = Annotated[
 ]
 
 
-def add_wandb_command(app: typer.Typer, run: Import) -> None:
-    """Add the command; `run` imports what the importer found."""
+def add_wandb_command(app: typer.Typer) -> None:
+    """Add the command."""
 
     @app.command(
         "wandb",
@@ -43,15 +36,12 @@ def add_wandb_command(app: typer.Typer, run: Import) -> None:
             "orbench import wandb wandb --step env_steps --map env_id=task --set exp_name=ppo",
         ),
     )
+    @with_groups
     def wandb(
         paths: PathsArgument,
+        named: NamingOptions,
+        into: Delivering,
         step: _Step = None,
-        maps: MapsOption = None,
-        constants: ConstantsOption = None,
-        path_pattern: PathPatternOption = None,
-        dry_run: DryRunOption = False,
-        fmt: FormatOption = Format.TABLE,
-        url: StoreOption = None,
     ) -> None:
         """Import runs out of W&B's own logs, offline or synced, without W&B.
 
@@ -59,7 +49,7 @@ def add_wandb_command(app: typer.Typer, run: Import) -> None:
         wandb package is not needed. The config names the run; --map, --path and --set say what it
         does not.
         """
-        from orbench.importers import WandbImporter, parse_naming
+        from orbench.importers import WandbImporter
 
-        importer = WandbImporter(parse_naming(maps or (), constants or (), path_pattern), step)
-        run(importer, importer.find(paths), url, fmt, dry_run)
+        importer = WandbImporter(named.naming(into), step)
+        import_found(importer, importer.find(paths), into)

@@ -84,10 +84,10 @@ FilterArguments = Annotated[
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run id, or how it begins.")]
 
 
-def new_app() -> typer.Typer:
+def new_app(group: type[NamingGroup] = NamingGroup) -> typer.Typer:
     """An app for one command (or a group of them), set up like the top one."""
     return typer.Typer(
-        cls=NamingGroup,
+        cls=group,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

@@ -41,7 +41,10 @@ BELONGS_TO = {
     "rich": ("orbench.cli",),
     "sqlalchemy": ("orbench.storage",),
     # Besides the store: files of other tools that are SQLite databases, opened read-only.
-    "sqlite3": ("orbench.storage", "orbench.importers.mlflow_database"),
+    "sqlite3": (
+        *("orbench.storage", "orbench.importers.mlflow_database"),
+        "orbench.importers.openrlbenchmark_run",
+    ),
     "typer": ("orbench.cli",),
     "wandb": ("orbench.trackers",),
 }

@@ -5,12 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 
 from ..errors import ImportFileError, near
 from .imported import FoundPath
 
-__all__ = ["checked_path", "find_folders", "name_of", "sha256_of", "sha256_of_files", "unique"]
+__all__ = [
+    "checked_path",
+    "find_files",
+    "find_folders",
+    "name_of",
+    "sha256_of",
+    "sha256_of_files",
+    "unique",
+]
 
 
 def checked_path(path: Path) -> Path:
@@ -19,6 +28,30 @@ def checked_path(path: Path) -> Path:
         beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
         raise ImportFileError(f"{path}: there is no such file{near(path.name, beside)}")
     return path
+
+
+def find_files(paths: Sequence[Path], pattern: str, what: str = "") -> list[FoundPath]:
+    """The files at these paths: those given, and in folders those whose names fit, as `*.json`.
+
+    Raises ImportFileError, which says `what` was looked for, for a path with none.
+    """
+    what = what or f"file {pattern}"
+    return unique(found for path in paths for found in _files_at(path, pattern, what))
+
+
+def _files_at(path: Path, pattern: str, what: str) -> list[FoundPath]:
+    checked_path(path)
+    if not path.is_dir():
+        return [FoundPath(path, name_of(path, path.parent))]
+    files = sorted(
+        Path(place) / name
+        for place, _, names in os.walk(path)
+        for name in names
+        if fnmatchcase(name, pattern)
+    )
+    if not files:
+        raise ImportFileError(f"{path}: the folder has no {what}")
+    return [FoundPath(file, name_of(file, path)) for file in files]
 
 
 def find_folders(

@@ -18,7 +18,7 @@ from pathlib import Path
 from ..errors import ImportFileError
 from ..run import JsonValue
 from ..run_store import Points
-from .found_files import checked_path, name_of, unique
+from .found_files import find_files
 from .imported import FoundPath, ImportedRun
 from .json_file import read_json_object
 from .naming import Naming
@@ -42,22 +42,13 @@ class MarlEvalImporter:
 
     def find(self, paths: Sequence[Path]) -> list[FoundPath]:
         """The JSON files at these paths; raises ImportFileError for a path with none."""
-        return unique(found for path in paths for found in _at(path))
+        return find_files(paths, "*.json")
 
     def read(self, found: FoundPath) -> Iterator[ImportedRun]:
         """The runs in a file; raises ImportFileError and UsageError before it gives the first."""
         document = read_json_object(found.path, found.name)
         runs = [named(run, self.name, self.naming) for run in _runs(document, found)]
         yield from runs
-
-
-def _at(path: Path) -> list[FoundPath]:
-    checked_path(path)
-    files = sorted(path.rglob("*.json")) if path.is_dir() else [path]
-    if not files:
-        raise ImportFileError(f"{path}: the folder has no .json file")
-    root = path if path.is_dir() else path.parent
-    return [FoundPath(file, name_of(file, root)) for file in files]
 
 
 def _runs(document: Mapping[str, JsonValue], found: FoundPath) -> Iterator[SourceRun]:

@@ -1,7 +1,8 @@
 """What names a run whose files say so in their own ways: a folder, a header, a config, a person.
 
-Of what is said, a person's word (`--set`, `--map`, `--path`) comes before the source's own, and
-that before a config value of a usual name. Nothing is guessed: what nobody says is asked for.
+Of what is said, a person's word (`--set`, `--map`, `--path`) comes first, then what the name of the
+folder or file says by `--pattern`, for kinds that have it, then the source's own word, then a
+config value of a usual name. Nothing is guessed: what nobody says is asked for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ..errors import ImportFileError, UsageError, near
 from ..run import Document, JsonValue
 from .cells import CellError, as_config_value, as_name, as_seed
 from .mapping import IDENTITY, TableMapping, parse_mapping
+from .name_pattern import parse_pattern
 from .row_plan import DEFAULT_PROJECT, USUAL_NAMES
 from .table_file import Cell
 
@@ -39,6 +41,12 @@ class Naming:
     """How runs get their names where a source leaves it open; see `parse_naming`."""
 
     mapping: TableMapping = field(default_factory=TableMapping)
+    pattern: re.Pattern[str] | None = None
+
+    def document(self) -> Document:
+        """How names were asked for, as the provenance of a run has it; only what was said."""
+        said = self.mapping.document()
+        return {**said, "pattern": self.pattern.pattern} if self.pattern else said
 
     def names(self, file: str, told: Mapping[str, JsonValue], config: Document) -> RunNames:
         """The names of a run: `told` is what its source says by target, `config` its config.
@@ -47,6 +55,7 @@ class Naming:
         """
         keys = flatten(config)
         groups = self._groups(file)
+        told = {**told, **self._by_pattern(file)}
         said = {target: self._said(target, file, groups, told, keys) for target in IDENTITY}
         try:
             seed = said["seed"]
@@ -120,6 +129,15 @@ class Naming:
             )
         return groups[name]
 
+    def _by_pattern(self, file: str) -> dict[str, str]:
+        """What the name of a folder or file says, of a file without its suffixes too."""
+        if self.pattern is None:
+            return {}
+        name = file.rpartition("/")[2]
+        fitted = self.pattern.fullmatch(name) or self.pattern.fullmatch(name.partition(".")[0])
+        said = fitted.groupdict() if fitted is not None else {}
+        return {target: text for target, text in said.items() if target in IDENTITY}
+
     def _groups(self, file: str) -> dict[str, str]:
         *above, name = file.split("/")
         told = {"file": name.partition(".")[0], "folder": above[-1] if above else ""}
@@ -133,11 +151,15 @@ class Naming:
 
 
 def parse_naming(
-    maps: Sequence[str] = (), constants: Sequence[str] = (), path: str | None = None
+    maps: Sequence[str] = (),
+    constants: Sequence[str] = (),
+    path: str | None = None,
+    pattern: str = "",
 ) -> Naming:
     """How runs are named, by `--map TARGET=KEY`, `--set TARGET=TEXT` and `--path REGEX`.
 
-    A KEY is one of the run's config, or `@GROUP` of the path. Raises UsageError.
+    A KEY is one of the run's config, or `@GROUP` of the path. `pattern` is as in `parse_pattern`.
+    Raises UsageError.
     """
     mapping = parse_mapping(maps, constants, path)
     for target in (*dict(mapping.sources), *mapping.constants):
@@ -146,7 +168,7 @@ def parse_naming(
                 f"'{target}' is known of these files; what can be said is {', '.join(IDENTITY)} "
                 "and config.KEY"
             )
-    return Naming(mapping)
+    return Naming(mapping, parse_pattern(pattern) if pattern else None)
 
 
 def told_names(told: Mapping[str, JsonValue], config: Document) -> RunNames:

@@ -11,6 +11,7 @@ from ..run_store import ConsolePiece, Points
 from .found_files import sha256_of_files
 from .imported import ImportedArtifact, ImportedRun, RowCounts
 from .naming import Naming
+from .series_points import row_counts
 
 __all__ = ["SourceRun", "named"]
 
@@ -20,7 +21,8 @@ class SourceRun:
     """What a source says of one run; `told` is what it says by target (env_id, seed, ...).
 
     `files` are those that it was read from. `known` is what names may be taken from besides the
-    config, `details` goes into the provenance. The rest is as in `ImportedRun`.
+    config, `details` goes into the provenance. `rows` are counted from the points unless given. The
+    rest is as in `ImportedRun`.
     """
 
     file: str
@@ -30,7 +32,7 @@ class SourceRun:
     files: tuple[Path, ...]
     told: Mapping[str, JsonValue] = field(default_factory=dict)
     config: Document = field(default_factory=dict)
-    rows: RowCounts = field(default_factory=RowCounts)
+    rows: RowCounts | None = None
     status: RunStatus = RunStatus.FINISHED
     identity: str = ""
     tags: tuple[str, ...] = ()
@@ -50,16 +52,17 @@ def named(source: SourceRun, importer: str, naming: Naming) -> ImportedRun:
     """The run with names; raises UsageError for one that nothing says."""
     config = naming.config(source.file, source.config)
     names = naming.names(source.file, source.told, {**source.known, **config})
+    rows = row_counts(source.points) if source.rows is None else source.rows
     provenance: dict[str, JsonValue] = {
         "importer": importer,
         "file": source.file,
         "files": [path.name for path in source.files],
         "sha256": sha256_of_files(source.files),
-        "mapping": naming.mapping.document(),
+        "mapping": naming.document(),
         **source.details,
-        "repeated_rows": source.rows.repeated,
-        "restarts": source.rows.restarts,
-        "empty_cells": source.rows.empty,
+        "repeated_rows": rows.repeated,
+        "restarts": rows.restarts,
+        "empty_cells": rows.empty,
     }
     if source.notes:
         provenance["notes"] = list(source.notes)
@@ -76,7 +79,7 @@ def named(source: SourceRun, importer: str, naming: Naming) -> ImportedRun:
         provenance=provenance,
         config=config,
         status=source.status,
-        rows=source.rows,
+        rows=rows,
         identity=source.identity,
         tags=source.tags,
         summary=source.summary,

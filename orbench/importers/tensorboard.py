@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ..config import merge, unflatten
-from ..errors import ImportFileError, UsageError
+from ..errors import ImportFileError
 from ..run import JsonValue, RunStatus
 from ..run_store import Points
 from .cells import as_config_value
@@ -27,19 +27,16 @@ from .event_file import EventFile, read_event_file
 from .found_files import checked_path, find_folders, name_of, unique
 from .hyperparameters import hparams_of, table_of
 from .imported import FoundPath, ImportedRun
+from .name_pattern import CLEANRL_PATTERN, parse_pattern
 from .naming import Naming
 from .series_points import row_counts
 from .source_run import SourceRun, named
 from .wire import WireError
 
-__all__ = ["CLEANRL_PATTERN", "TensorboardImporter", "parse_pattern", "read_tensorboard"]
-
-CLEANRL_PATTERN = "{env_id}__{exp_name}__{seed}__{time}"
-"""How CleanRL, and who learnt from it, names the folder of a run."""
+__all__ = ["TensorboardImporter", "read_tensorboard"]
 
 _EVENTS = re.compile(r"(?:.*\.)?tfevents\..*")
 _PHASES = ("train", "validation", "eval", "test")
-_FIELDS = ("project", "exp_name", "env_id", "seed", "time")
 _MOST_FILES = 10_000
 
 
@@ -58,30 +55,6 @@ class TensorboardImporter:
     def read(self, found: FoundPath) -> Iterator[ImportedRun]:
         """The one run in a folder; raises ImportFileError and UsageError."""
         yield named(read_tensorboard(found, self.pattern), self.name, self.naming)
-
-
-def parse_pattern(text: str) -> re.Pattern[str]:
-    """The expression that a pattern of folder names stands for; raises UsageError.
-
-    `{project}`, `{exp_name}`, `{env_id}`, `{seed}` and `{time}` stand for these, `{}` for anything.
-    In `{env_id}__{exp_name}__{seed}__{time}` the env may have a `/` written as `_`.
-
-    >>> parse_pattern("{exp_name}_{seed}").fullmatch("my_ppo_3").groupdict()
-    {'exp_name': 'my_ppo', 'seed': '3'}
-    """
-    parts = re.split(r"\{(\w*)\}", text)
-    expression = re.escape(parts[0])
-    for name, after in zip(parts[1::2], parts[2::2], strict=True):
-        if name and name not in _FIELDS:
-            known = ", ".join(f"{{{field}}}" for field in _FIELDS)
-            raise UsageError(f"--pattern '{text}': there is no {{{name}}}; there are {known}")
-        if name and f"(?P<{name}>" in expression:
-            raise UsageError(f"--pattern '{text}' has {{{name}}} twice")
-        inner = r"-?\d+" if name == "seed" else r"\d+" if name == "time" else r".+"
-        expression += (f"(?P<{name}>{inner})" if name else ".*") + re.escape(after)
-    if "(?P<" not in expression:
-        raise UsageError(f"--pattern '{text}' names nothing; write as in {CLEANRL_PATTERN}")
-    return re.compile(expression)
 
 
 def _at(path: Path) -> Iterable[FoundPath]:

@@ -4,41 +4,34 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..run import JsonValue
 from ..run_store import ConsolePiece
 from . import wandb_record as wire
+from .wandb_columns import Columns, LastValues
+from .wandb_items import blocks
 
-__all__ = ["Column", "WandbContent", "gather", "json_value"]
+__all__ = ["WandbContent", "gather", "json_value"]
 
+_HISTORY, _SUMMARY = 2, 3
 _STREAMS = {0: "stderr", 1: "stdout"}
 _OTHER = {8: "artifact", 14: "link to an artifact", 25: "use of an artifact"}
 _OTHER |= {10: "alert", 9: "synced TensorBoard folder"}
-_MOST_COLUMNS = 100_000
 _DEEPEST = 20
 
 
 @dataclass(slots=True)
-class Column:
-    """The values of one key as JSON texts, each with the number of its row."""
-
-    rows: list[int] = field(default_factory=list)
-    texts: list[bytes] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class WandbContent:
-    """All of a log: `history` and `system` are columns by raw key, see `wandb_record.item_key`.
+    """All of a log: `history` and `system` are columns; `summary` is by key, part by part.
 
     `times` are those of the rows of `system`; `start` and `exit_code` are None where no record
     says them; `files` are the paths of files beside it; `other` counts what is not read.
     """
 
-    rows: int = 0
-    history: dict[bytes, Column] = field(default_factory=dict)
-    system: dict[bytes, Column] = field(default_factory=dict)
+    history: Columns = field(default_factory=Columns)
+    system: Columns = field(default_factory=Columns)
     times: list[float] = field(default_factory=list)
     config: dict[str, JsonValue] = field(default_factory=dict)
     summary: dict[tuple[str, ...], bytes] = field(default_factory=dict)
@@ -55,21 +48,21 @@ class WandbContent:
     other: Counter[str] = field(default_factory=Counter)
 
 
-def gather(records: list[bytes]) -> WandbContent:
+def gather(records: Sequence[bytes]) -> WandbContent:
     """Go through the records of a log in order; raises WireError for what is no record."""
-    content = WandbContent()
-    summary: dict[bytes, bytes] = {}
-    for record in records:
-        kind, start, end = wire.record_part(record)
-        if kind == 2:
-            _history(content, record, start, end)
-        elif kind == 3:
-            _summary(summary, record, start, end)
-        elif kind in _READERS:
-            _READERS[kind](content, record, start, end)
-        elif kind in _OTHER:
-            content.other[_OTHER[kind]] += 1
-    content.summary |= {wire.item_key(raw): text for raw, text in summary.items()}
+    content, summary = WandbContent(), LastValues()
+    for messages in blocks(records):
+        content.history.add_messages(messages.of_kind(_HISTORY))
+        summary.add_messages(messages.of_kind(_SUMMARY))
+        others = messages.but_for(_HISTORY, _SUMMARY)
+        for kind, start, end in others.spans():
+            if kind in _READERS:
+                _READERS[kind](content, messages.data, start, end)
+            elif kind in _OTHER:
+                content.other[_OTHER[kind]] += 1
+    content.history.close()
+    content.system.close()
+    content.summary |= {wire.item_key(raw): text for raw, text in summary.values.items()}
     return content
 
 
@@ -82,36 +75,13 @@ def json_value(text: bytes) -> JsonValue:
     return value
 
 
-def _history(content: WandbContent, record: bytes, start: int, end: int) -> None:
-    _add(content.history, content.rows, wire.scan_items(record, start, end))
-    content.rows += 1
-
-
-def _add(columns: dict[bytes, Column], row: int, items: Mapping[bytes, bytes]) -> None:
-    for raw, text in items.items():
-        column = columns.get(raw)
-        if column is None:
-            if len(columns) >= _MOST_COLUMNS:
-                raise wire.WireError(f"has more than {_MOST_COLUMNS:,} keys")
-            column = columns[raw] = Column()
-        column.rows.append(row)
-        column.texts.append(text)
-
-
-def _summary(summary: dict[bytes, bytes], record: bytes, start: int, end: int) -> None:
-    summary |= wire.scan_items(record, start, end)
-    # Removals are few; a history has none and its step (2) has no key.
-    for first, last in wire.removals(record, start, end):
-        summary.pop(record[first:last], None)
-
-
 def _stats(content: WandbContent, record: bytes, start: int, end: int) -> None:
     time = wire.seconds(record, start, end, 2)
     items: dict[bytes, bytes] = {}
     for first, last in wire.messages(record, start, end, 3):
         raw, text = wire.item(record, first, last)
         items[raw] = text
-    _add(content.system, len(content.times), items)
+    content.system.add(items)
     content.times.append(time if time is not None else float("nan"))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import fnmatch
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,12 +19,12 @@ from ..errors import ImportFileError
 from ..metric import SYSTEM_PREFIX
 from ..run import Document, JsonValue, RunStatus
 from ..run_store import Points
-from .found_files import checked_path, name_of, unique
+from .found_files import find_files
 from .imported import FoundPath, ImportedArtifact, ImportedRun
+from .name_pattern import cleanrl_names
 from .naming import Naming
 from .series_points import row_counts
 from .source_run import SourceRun, named
-from .tensorboard import CLEANRL_PATTERN, parse_pattern
 from .wandb_content import WandbContent, gather, json_value
 from .wandb_facts import WandbFacts, wandb_facts, wandb_metadata
 from .wandb_log import WandbLog, WandbLogError, scan_log
@@ -47,7 +47,11 @@ _TOLD_BY_RECORDS = (
 
 @dataclass(frozen=True, slots=True)
 class WandbImporter:
-    """Reads `.wandb` files of clients 0.13 to 0.31; `step_key` is the key of the steps."""
+    """Reads `.wandb` files; `step_key` is the key of the steps.
+
+    Tried with logs of the clients 0.13.11, 0.15.12, 0.16.6, 0.17.9, 0.18.7, 0.19.11, 0.21.4 and
+    0.31.0.
+    """
 
     naming: Naming = field(default_factory=Naming)
     step_key: str | None = None
@@ -55,26 +59,11 @@ class WandbImporter:
 
     def find(self, paths: Sequence[Path]) -> list[FoundPath]:
         """The logs at these paths; raises ImportFileError for a path with none."""
-        return unique(found for path in paths for found in _at(path))
+        return find_files(paths, f"*{_SUFFIX}", f"log of W&B (run-ID{_SUFFIX})")
 
     def read(self, found: FoundPath) -> Iterator[ImportedRun]:
         """The one run in a log; raises ImportFileError and UsageError."""
         yield named(read_wandb(found, self.step_key), self.name, self.naming)
-
-
-def _at(path: Path) -> Iterable[FoundPath]:
-    checked_path(path)
-    if not path.is_dir():
-        return [FoundPath(path, name_of(path, path.parent))]
-    logs = sorted(
-        Path(place) / name
-        for place, _, names in os.walk(path)
-        for name in names
-        if name.endswith(_SUFFIX)
-    )
-    if not logs:
-        raise ImportFileError(f"{path}: the folder has no log of W&B (run-ID{_SUFFIX})")
-    return [FoundPath(log, name_of(log, path)) for log in logs]
 
 
 def read_wandb(found: FoundPath, step_key: str | None = None) -> SourceRun:
@@ -149,12 +138,8 @@ def _status(content: WandbContent) -> RunStatus:
 
 def _told(content: WandbContent) -> dict[str, JsonValue]:
     """The project, and of CleanRL's names what the config does not say."""
-    told: dict[str, JsonValue] = {"project": content.run.get("project", "")}
-    fitted = parse_pattern(CLEANRL_PATTERN).fullmatch(content.run.get("name", ""))
-    if fitted is not None:
-        said = {key: text for key, text in fitted.groupdict().items() if key != "time"}
-        told |= {key: text for key, text in said.items() if content.config.get(key) is None}
-    return told
+    names = cleanrl_names(content.run.get("name", ""), content.config)
+    return {"project": content.run.get("project", ""), **names}
 
 
 def _config(content: WandbContent) -> dict[str, JsonValue]:
@@ -224,7 +209,7 @@ def _notes(
         yield f"cut off: {log.cut}"
     if content.exit_code is None:
         yield "says no end of its run: it was killed, or is still going on"
-    if not content.rows:
+    if not content.history.rows:
         yield "holds no rows"
     yield from series.notes
     if series.left_out:

@@ -43,6 +43,8 @@ def scan_log(data: bytes) -> WandbLog:
     cut = ""
     at, end, skipped = _HEADER.size, len(data), 0
     while at < end:
+        if not pieces and (at := _full_records(data, at, records)) == end:
+            break
         left = _BLOCK - at % _BLOCK
         if left < _PIECE.size:
             at += left
@@ -77,6 +79,23 @@ def scan_log(data: bytes) -> WandbLog:
     if pieces and not cut:
         cut = f"{sum(map(len, pieces)):,} bytes of an incomplete record"
     return WandbLog(records, cut, f"{skipped:,} bytes are damaged" if skipped else "")
+
+
+def _full_records(data: bytes, at: int, records: list[bytes]) -> int:
+    """Add the records of one piece, as most are, up to the end of the block or something else."""
+    end = min(at - at % _BLOCK + _BLOCK, len(data))
+    unpack, crc32, add = _PIECE.unpack_from, zlib.crc32, records.append
+    size, of_full = _PIECE.size, _CRC_OF_TYPE[_FULL]
+    last = end - size
+    while at <= last:
+        crc, length, kind = unpack(data, at)
+        stop = at + size + length
+        body = data[at + size : stop]
+        if kind != _FULL or stop > end or crc32(body, of_full) != crc:
+            break
+        add(body)
+        at = stop
+    return at
 
 
 def _check_header(data: bytes) -> None:

@@ -11,7 +11,8 @@
 | StatsRecord | 2 timestamp, 3 item (repeated): 1 key, 16 value_json |
 | OutputRecord, OutputRawRecord | 1 type (0 stderr, 1 stdout), 2 timestamp, 3 line |
 
-From wandb/proto/wandb_internal.proto; the numbers are the same from client 0.13 to 0.31.
+From wandb/proto/wandb_internal.proto. Logs of the clients that `WandbImporter` names have these
+numbers.
 """
 
 from __future__ import annotations

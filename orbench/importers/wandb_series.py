@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,10 +15,11 @@ from ..metric import SYSTEM_PREFIX
 from ..run import JsonValue
 from ..run_store import Points
 from .series_points import points_of, whole_steps
-from .wandb_content import Column, WandbContent, json_value
+from .wandb_columns import Columns, Part
+from .wandb_content import WandbContent, json_value
 from .wandb_record import item_key
 
-__all__ = ["USUAL_STEP", "WandbSeries", "series_of"]
+__all__ = ["USUAL_STEP", "Values", "WandbSeries", "add_history", "series_of"]
 
 USUAL_STEP = "global_step"
 """The key that programs log their steps by; W&B's own `_step` counts calls of `log`."""
@@ -29,7 +31,9 @@ _DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Values:
+class Values:
+    """The numbers of one key, each with the number of its row; rows ascend."""
+
     rows: NDArray[np.int64]
     values: NDArray[np.float64]
 
@@ -56,19 +60,32 @@ def series_of(content: WandbContent, place: str, step_key: str | None, start: fl
     """
     series = WandbSeries()
     columns = _numbers(content.history, series)
-    steps = _steps(columns, content.rows, place, step_key, series)
-    series.times = _filled(columns.get(_TIME), content.rows, start)
-    for name, column in columns.items():
-        if name not in (*_OWN, series.step_key):
-            rows = column.rows
-            series.points[name] = points_of(steps[rows], column.values, series.times[rows])
+    steps = add_history(series, columns, content.history.rows, place, step_key, start)
     _add_system(content, steps, series, start)
     series.points = dict(sorted(series.points.items()))
     return series
 
 
+def add_history(
+    series: WandbSeries,
+    columns: Mapping[str, Values],
+    rows: int,
+    place: str,
+    step_key: str | None,
+    start: float,
+) -> NDArray[np.int64]:
+    """Add the points in the columns of a history and give the step of each row; see `series_of`."""
+    steps = _steps(columns, rows, place, step_key, series)
+    series.times = _filled(columns.get(_TIME), rows, start)
+    for name, column in columns.items():
+        if name not in (*_OWN, series.step_key):
+            at = column.rows
+            series.points[name] = points_of(steps[at], column.values, series.times[at])
+    return steps
+
+
 def _steps(
-    columns: Mapping[str, _Values], rows: int, place: str, asked: str | None, series: WandbSeries
+    columns: Mapping[str, Values], rows: int, place: str, asked: str | None, series: WandbSeries
 ) -> NDArray[np.int64]:
     """The step of each row, and in `series` what they are; rows without one have that before."""
     own = np.arange(rows, dtype=np.float64)
@@ -101,7 +118,7 @@ def _steps(
     return whole_steps(own, f"{place}: {_STEP}")
 
 
-def _filled(column: _Values | None, rows: int, start: float) -> NDArray[np.float64]:
+def _filled(column: Values | None, rows: int, start: float) -> NDArray[np.float64]:
     found = np.full(rows, np.nan)
     if column is not None:
         found[column.rows] = column.values
@@ -128,29 +145,47 @@ def _add_system(
         series.points[metric] = points_of(at[rows], column.values, times[rows])
 
 
-def _numbers(columns: Mapping[bytes, Column], series: WandbSeries) -> dict[str, _Values]:
+def _numbers(columns: Columns, series: WandbSeries) -> dict[str, Values]:
     """The numbers by key, keys below one another joined by a dot; what is none is counted."""
-    found: dict[str, list[_Values]] = {}
-    for raw, column in columns.items():
+    found: dict[str, list[Values]] = {}
+    for raw, column in columns.parts.items():
         name = ".".join(item_key(raw))
-        try:
-            values = np.array([float(text) for text in column.texts])
-        except ValueError:
-            for below, part in _one_by_one(name, column, series).items():
-                found.setdefault(below, []).append(part)
-        else:
-            found.setdefault(name, []).append(_Values(np.array(column.rows, np.int64), values))
+        if name == _RUNTIME:  # follows from the times
+            continue
+        for part in column:
+            if (values := _plain_numbers(part)) is not None:
+                found.setdefault(name, []).append(Values(part.rows, values))
+                continue
+            for below, one in _one_by_one(name, part, series).items():
+                found.setdefault(below, []).append(one)
     return {name: parts[0] if len(parts) == 1 else _joined(parts) for name, parts in found.items()}
 
 
-def _joined(parts: list[_Values]) -> _Values:
+def _plain_numbers(part: Part) -> NDArray[np.float64] | None:
+    """Texts as float64, each to the nearest; None where one is no number."""
+    together = part.listed()
+    try:
+        # Read at once as a list of JSON, if there are as many numbers in it as texts.
+        numbers = msgspec.json.decode(together, type=list[float])
+        # A whole number has no -0 there.
+        if len(numbers) == len(part.rows) and b"-0," not in together and b"-0]" not in together:
+            return np.array(numbers)
+    except msgspec.DecodeError:
+        pass  # NaN and the infinities are no JSON
+    try:
+        return np.array(list(map(float, part.texts())))
+    except ValueError:
+        return None
+
+
+def _joined(parts: list[Values]) -> Values:
     """The columns of one key that was written in two ways."""
     rows = np.concatenate([part.rows for part in parts])
     order = np.argsort(rows, kind="stable")
-    return _Values(rows[order], np.concatenate([part.values for part in parts])[order])
+    return Values(rows[order], np.concatenate([part.values for part in parts])[order])
 
 
-def _one_by_one(name: str, column: Column, series: WandbSeries) -> dict[str, _Values]:
+def _one_by_one(name: str, part: Part, series: WandbSeries) -> dict[str, Values]:
     rows: dict[str, list[int]] = {}
     values: dict[str, list[float]] = {}
 
@@ -167,9 +202,9 @@ def _one_by_one(name: str, column: Column, series: WandbSeries) -> dict[str, _Va
         else:
             series.left_out[_kind(value)] += 1
 
-    for row, text in zip(column.rows, column.texts, strict=True):
+    for row, text in zip(part.rows.tolist(), part.texts(), strict=True):
         add(name, json_value(text), row, 0)
-    return {key: _Values(np.array(rows[key], np.int64), np.array(values[key])) for key in rows}
+    return {key: Values(np.array(rows[key], np.int64), np.array(values[key])) for key in rows}
 
 
 def _float(value: float) -> float:

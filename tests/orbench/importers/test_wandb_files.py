@@ -85,6 +85,7 @@ def test_the_real_client_s_run_is_read_whole(written):
     assert b"hello from the program\n" in console
     assert any(name.startswith("system/") for name in run.points)
     assert any("1 text" in note for note in run.notes)
+    assert not any("cut off" in note for note in run.notes)
 
 
 def test_its_environment_and_machine_are_known(written):
