@@ -47,6 +47,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("the time that TESTS_END_AT gives is used up")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share what takes long to make go to one worker, so that it is made once."""
     for item in items:
