@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +28,11 @@ from .wandb_server import KEY, WandbServer, wandb_server
 for _number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
     signal.signal(_number, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Whoever starts the tests may have told Python to keep no bytecode: then every program that a test
+# starts compiles all that it imports, which takes most of its time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A slow or busy machine is no failure of a property. Examples are the same in every run, so that a
 # change alone turns a test red; `--hypothesis-profile random` looks for new ones.
