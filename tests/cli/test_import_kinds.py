@@ -286,7 +286,7 @@ def test_ctrl_c_ends_all_processes_that_read(acme, packages) -> None:
         readers = {int(path.name.partition("-")[2]) for path in acme.folder.glob("reading-*")}
         os.killpg(program.pid, signal.SIGINT)  # as a terminal does
         out, err = program.communicate(timeout=30)
-    assert (program.returncode, out, err) == (130, b"", b"")
+    assert (program.returncode, out, err) == (130, b"", b"orbench: interrupted\n")
     assert len(readers - {program.pid}) == 2
     for process in readers:
         with pytest.raises(ProcessLookupError):
