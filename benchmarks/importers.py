@@ -5,6 +5,7 @@ uv run --group bench python benchmarks/importers.py
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,11 @@ from pathlib import Path
 from measuring import Table, describe_machine, say
 
 POINTS, TAGS, REPEATS = 20_000, 5, 5
+MLFLOW_RUNS, MLFLOW_POINTS = 30, 1_000
 SOURCES, JOBS, TIMES = 12, (1, 2, 4), 3
+
+# MLflow wants to be told that files are meant.
+FILES = {**os.environ, "MLFLOW_ALLOW_FILE_STORE": "true"}
 
 WRITE = f"""
 import sys
@@ -88,6 +93,40 @@ for data in scan_log(log.read_bytes()).records:
 print(time.process_time() - began, points)
 """
 
+WRITE_MLFLOW = f"""
+import sys, mlflow
+from mlflow.entities import Metric
+mlflow.set_tracking_uri(sys.argv[1])
+client = mlflow.MlflowClient()
+for seed in range({MLFLOW_RUNS}):
+    with mlflow.start_run() as run:
+        mlflow.log_params({{"exp_name": "a", "env_id": "b", "seed": seed}})
+        for tag in range({TAGS}):
+            points = [Metric(f"metric-{{tag}}", step / 7, 1_700_000_000_000 + step, step)
+                      for step in range({MLFLOW_POINTS})]
+            client.log_batch(run.info.run_id, points)
+"""
+
+OURS_MLFLOW = """
+import sys, time
+from pathlib import Path
+from orbench.importers import MlflowImporter, parse_naming
+importer = MlflowImporter(parse_naming((), ()))
+began = time.process_time()
+runs = [run for one in importer.find([Path(sys.argv[1])]) for run in importer.read(one)]
+print(time.process_time() - began, sum(run.count for run in runs))
+"""
+
+THEIRS_MLFLOW = """
+import sys, time, mlflow
+mlflow.set_tracking_uri(sys.argv[1])
+client = mlflow.MlflowClient()
+began = time.process_time()
+points = sum(len(client.get_metric_history(run.info.run_id, name))
+             for run in client.search_runs(["0"]) for name in run.data.metrics)
+print(time.process_time() - began, points)
+"""
+
 THEIRS = """
 import sys, time
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -104,7 +143,8 @@ def measured(code: str, folder: Path) -> tuple[float, int]:
     found = []
     for _ in range(REPEATS):
         words = [sys.executable, "-c", code, str(folder)]
-        seconds, points = subprocess.run(words, capture_output=True, check=True).stdout.split()
+        done = subprocess.run(words, capture_output=True, check=True, env=FILES)
+        seconds, points = done.stdout.split()
         found.append((float(seconds), int(points)))
     return sorted(found)[len(found) // 2]
 
@@ -126,6 +166,14 @@ def side_by_side(log: Path, place: Path) -> Table:
     return table
 
 
+def _beside(ours: tuple[float, int], name: str, theirs: tuple[float, int]) -> Table:
+    """CPU seconds and points of our reader and of theirs."""
+    table = Table("reader", "points", "CPU, s", "x ours")
+    table.add("orbench", f"{ours[1]:,}", f"{ours[0]:.3f}", "1")
+    table.add(name, f"{theirs[1]:,}", f"{theirs[0]:.3f}", f"{theirs[0] / ours[0]:.1f}")
+    return table
+
+
 def main() -> None:
     """Write event files, read them with both readers, print the table."""
     with tempfile.TemporaryDirectory() as place:
@@ -140,18 +188,18 @@ def main() -> None:
         parsed, parsed_points = measured(PROTOBUF_WANDB, logs)
         (log,) = logs.rglob("*.wandb")
         several = side_by_side(log, Path(place) / "several")
-    table = Table("reader", "points", "CPU, s", "x ours")
-    table.add("orbench", f"{points:,}", f"{ours:.3f}", "1")
-    name = "EventAccumulator, all points"
-    table.add(name, f"{their_points:,}", f"{theirs:.3f}", f"{theirs / ours:.1f}")
-    logged = Table("reader", "points", "CPU, s", "x ours")
-    logged.add("orbench", f"{row_points:,}", f"{rows:.3f}", "1")
+        mlruns = Path(place) / "mlruns"
+        subprocess.run([sys.executable, "-c", WRITE_MLFLOW, str(mlruns)], env=FILES, check=True)
+        of_mlflow = (measured(OURS_MLFLOW, mlruns), measured(THEIRS_MLFLOW, mlruns))
+    table = _beside((ours, points), "EventAccumulator, all points", (theirs, their_points))
     name = "wandb's protobuf classes, history alone"
-    logged.add(name, f"{parsed_points:,}", f"{parsed:.3f}", f"{parsed / rows:.1f}")
-    say(describe_machine(["orbench", "tensorboard", "tensorboardX", "wandb"]))
+    logged = _beside((rows, row_points), name, (parsed, parsed_points))
+    stored = _beside(of_mlflow[0], "MlflowClient.get_metric_history", of_mlflow[1])
+    say(describe_machine(["orbench", "mlflow", "tensorboard", "tensorboardX", "wandb"]))
     say(f"\n{POINTS * TAGS:,} points in event files; medians of {REPEATS}.\n\n{table}")
     say(f"\n{POINTS:,} rows of {TAGS} in a log of W&B.\n\n{logged}")
     say(f"\n{SOURCES} such logs, read by several processes.\n\n{several}")
+    say(f"\nA folder mlruns of {MLFLOW_RUNS} runs, {TAGS} x {MLFLOW_POINTS:,} points.\n\n{stored}")
 
 
 if __name__ == "__main__":
