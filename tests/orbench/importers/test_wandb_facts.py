@@ -9,7 +9,7 @@ from orbench.importers import wandb_facts, wandb_metadata
 NEW = {
     "os": "Linux-6.1",
     "python": "CPython 3.11.7",
-    "program": "/work/train.py",
+    "program": "/home/someone/train.py",
     "args": ["--seed", 3],
     "executable": "/usr/bin/python3",
     "host": "gpu7",
@@ -39,7 +39,7 @@ def test_all_that_a_new_client_tells_is_kept():
         "gpus": [{"index": 0, "name": "H100"}, {"index": 1, "name": "H100"}],
     }
     assert told.command == {
-        "argv": ["/work/train.py", "--seed", "3"],
+        "argv": ["/home/someone/train.py", "--seed", "3"],
         "executable": "/usr/bin/python3",
     }
     assert (told.host, told.started) == ("gpu7", "2024-01-01T00:00:00Z")

@@ -20,7 +20,7 @@ from orbench.events import (
     TagsChanged,
 )
 from orbench.run import new_run_id
-from orbench.run_store import Points, RunStore, Shipment
+from orbench.run_store import Points, RunStore, Shipment, open_store
 
 _STARTED = 1.7e9
 
@@ -87,3 +87,17 @@ def full_run(tmp_path) -> Callable[..., str]:
         return run_id
 
     return put
+
+
+@pytest.fixture
+def store(sqlite_url: str):
+    """An empty store."""
+    with open_store(sqlite_url, create=True) as one:
+        yield one
+
+
+@pytest.fixture
+def other_store(tmp_path):
+    """Another one, to pull into."""
+    with open_store(f"sqlite:///{tmp_path / 'other.db'}", create=True) as one:
+        yield one

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from orbench.run_store import RunStore
 from orbench.trackers import Pace, Tracker, open_tracker
 
 from ...mlflow_server import MlflowProxy
@@ -167,3 +168,24 @@ class WandbSide:
 
     def delete(self, run_id: str) -> None:
         self._server.find("team", "demo", run_id).deleted = True
+
+
+def everything(store: RunStore, run_id: str) -> tuple[object, ...]:
+    """A run as a comparable value, but for what a pull adds to its command."""
+    details = store.details(run_id)
+    record = {
+        name: getattr(details.record, name)
+        for name in details.record.__dataclass_fields__
+        if name != "heartbeat"
+    }
+    command = dict(details.facts["command"])
+    for added in ("importer", "file", "content"):
+        command.pop(added, None)
+    facts = {kind: document for kind, document in details.facts.items() if kind != "command"}
+    series = {}
+    for summary in details.metrics:
+        (one,) = store.series([run_id], summary.metric)
+        series[summary.metric] = [
+            part.tobytes() for part in (one.steps, one.values, one.wall_times)
+        ]
+    return record, facts, command, series, details.artifacts, list(store.console(run_id))

@@ -15,11 +15,11 @@ import pytest
 
 from orbench.errors import TrackerError, TrackerUnavailableError
 from orbench.events import TagsChanged
-from orbench.run_store import Points, RunStore, Shipment, open_store
+from orbench.run_store import Points, RunStore, Shipment
 from orbench.trackers import Pace, SyncState, open_tracker, pull, push, status
 
 from ...mlflow_server import MlflowProxy
-from .far_side import FarSide, MlflowSide, WandbSide, opened
+from .far_side import FarSide, MlflowSide, WandbSide, everything, opened
 
 METRICS = ("charts/episodic_return", "loss", "system/cpu")
 # Tests that share a server share a worker.
@@ -53,39 +53,6 @@ def tracker(far):
     """The place, as orbench opens it."""
     with contextlib.closing(opened(far)) as one:
         yield one
-
-
-@pytest.fixture
-def store(sqlite_url: str):
-    with open_store(sqlite_url, create=True) as one:
-        yield one
-
-
-@pytest.fixture
-def other_store(tmp_path):
-    with open_store(f"sqlite:///{tmp_path / 'other.db'}", create=True) as one:
-        yield one
-
-
-def everything(store: RunStore, run_id: str) -> tuple[object, ...]:
-    """A run as a comparable value, but for what a pull adds to its command."""
-    details = store.details(run_id)
-    record = {
-        name: getattr(details.record, name)
-        for name in details.record.__dataclass_fields__
-        if name != "heartbeat"
-    }
-    command = dict(details.facts["command"])
-    for added in ("importer", "file", "content"):
-        command.pop(added, None)
-    facts = {kind: document for kind, document in details.facts.items() if kind != "command"}
-    series = {}
-    for summary in details.metrics:
-        (one,) = store.series([run_id], summary.metric)
-        series[summary.metric] = [
-            part.tobytes() for part in (one.steps, one.values, one.wall_times)
-        ]
-    return record, facts, command, series, details.artifacts, list(store.console(run_id))
 
 
 def assert_whole(store: RunStore, far: FarSide, run_id: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from orbench.errors import TrackerError, TrackerUnavailableError
-from orbench.run_store import Points, open_store
+from orbench.run_store import Points
 from orbench.trackers import Pace, SyncState, open_tracker, pull, push
 
 from ...mlflow_server import refusal
@@ -31,18 +31,6 @@ def far(mlflow_proxy):
 @pytest.fixture
 def tracker(far):
     return opened(far)
-
-
-@pytest.fixture
-def store(sqlite_url: str):
-    with open_store(sqlite_url, create=True) as one:
-        yield one
-
-
-@pytest.fixture
-def other_store(tmp_path):
-    with open_store(f"sqlite:///{tmp_path / 'other.db'}", create=True) as one:
-        yield one
 
 
 def test_mlflow_shows_what_a_run_is(store, far, tracker, full_run) -> None:

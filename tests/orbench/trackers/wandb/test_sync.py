@@ -12,27 +12,7 @@ from orbench.run_store import Points
 from orbench.trackers import SyncState, pull, push, status
 
 from ....wandb_server import DROP_AFTER, DROP_BEFORE
-
-
-def everything(store, run_id):
-    """A run as a comparable value, but for what a pull adds to its command."""
-    details = store.details(run_id)
-    record = {
-        name: getattr(details.record, name)
-        for name in details.record.__dataclass_fields__
-        if name != "heartbeat"
-    }
-    command = dict(details.facts["command"])
-    for added in ("importer", "file", "content"):
-        command.pop(added, None)
-    facts = {kind: document for kind, document in details.facts.items() if kind != "command"}
-    series = {}
-    for summary in details.metrics:
-        (one,) = store.series([run_id], summary.metric)
-        series[summary.metric] = [
-            part.tobytes() for part in (one.steps, one.values, one.wall_times)
-        ]
-    return record, facts, command, series, details.artifacts, list(store.console(run_id))
+from ..far_side import everything
 
 
 def test_runs_come_back_as_they_were(wandb, tracker, run, other_store, full_run):
