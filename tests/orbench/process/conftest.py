@@ -27,6 +27,23 @@ except OrbenchError as error:
     sys.exit(error.exit_code)
 """
 
+# Waits on a pipe too that a signal writes to: Python tells of one that comes just before a plain
+# read only when the read is over.
+WAITING_FOR_INPUT = """
+import os, select, signal, sys
+
+_came, _wakes = os.pipe()
+os.set_blocking(_wakes, False)
+signal.set_wakeup_fd(_wakes)
+
+
+def wait_for_input():
+    while sys.stdin not in select.select([sys.stdin, _came], [], [])[0]:
+        os.read(_came, 100)
+    sys.stdin.readline()
+
+"""
+
 # Ends its own process group's membership of ours, so that a signal to it never reaches pytest,
 # and takes the terminal named first as its own.
 ON_TERMINAL = """

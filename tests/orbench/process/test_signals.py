@@ -10,17 +10,19 @@ import pytest
 
 from orbench.run import RunStatus
 
+from .conftest import WAITING_FOR_INPUT
+
 # Counts the signals that reach it, and ends with status 9 when a line of input comes.
-COUNTING = """
-import signal, sys
-counts = {}
+COUNTING = f"""
+{WAITING_FOR_INPUT}
+counts = {{}}
 def count(number, frame):
     counts[number] = counts.get(number, 0) + 1
     print(signal.Signals(number).name, flush=True)
 for name in ("INT", "TERM", "HUP", "QUIT", "USR1", "USR2", "CONT", "TSTP"):
     signal.signal(getattr(signal, "SIG" + name), count)
 print("ready", flush=True)
-sys.stdin.readline()
+wait_for_input()
 print(sorted(counts.items()), flush=True)
 sys.exit(9)
 """

@@ -13,6 +13,8 @@ import pytest
 
 from orbench.run import RunStatus
 
+from .conftest import WAITING_FOR_INPUT
+
 # A shell with job control, as small as one can be: runs a job in the foreground, says when it
 # stops and how it ends, and has it continue when a line comes.
 SHELL = """
@@ -36,15 +38,15 @@ while True:
 print("job ended", os.waitstatus_to_exitcode(status), flush=True)
 """
 
-COUNTING_INTERRUPTS = """
-import signal, sys
+COUNTING_INTERRUPTS = f"""
+{WAITING_FOR_INPUT}
 count = []
 def interrupted(*_):
     count.append(1)
     print("interrupted", len(count), flush=True)
 signal.signal(signal.SIGINT, interrupted)
 print("ready", flush=True)
-sys.stdin.readline()
+wait_for_input()
 print("interrupts:", len(count))
 """
 
@@ -147,12 +149,12 @@ def test_both_streams_are_kept_apart_with_plain_line_ends(recording, terminal) -
 
 def test_a_new_size_of_the_window_reaches_the_program(recording, terminal) -> None:
     code = (
-        "import os, signal, sys\n"
+        f"import os, signal, sys\n{WAITING_FOR_INPUT}"
         "def show(*_):\n"
         "    for fd in (1, 2): print(tuple(os.get_terminal_size(fd)), flush=True)\n"
         "signal.signal(signal.SIGWINCH, show)\n"
         "print('ready', flush=True)\n"
-        "sys.stdin.readline()"
+        "wait_for_input()"
     )
     program = recording.on_terminal(terminal.name, *python(code))
     terminal.read_until(b"ready")
