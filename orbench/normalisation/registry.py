@@ -25,11 +25,7 @@ ENTRY_POINTS = "orbench.normalisers"
 MAXMIN = "maxmin"
 
 _DATA = Path(__file__).parent / "data"
-_NO_SOURCE = {
-    "minatar": "MinAtar's authors (Young & Tian 2019) publish curves and no reference scores: give"
-    " a CSV file of your own with the columns env,low,high",
-    "procgen": "Procgen's ranges depend on the difficulty: use procgen-easy or procgen-hard",
-}
+_PROCGEN = "Procgen's ranges depend on the difficulty: use procgen-easy or procgen-hard"
 
 
 def normaliser_names() -> tuple[str, ...]:
@@ -53,7 +49,7 @@ def normaliser(name: str, compared: Sequence[ScoreMatrix] = ()) -> Normaliser:
     if os.sep in name or Path(name).suffix.lower() in TABLE_SUFFIXES:
         return read_table(Path(name))
     known = normaliser_names()
-    why = f": {_NO_SOURCE[name]}" if name in _NO_SOURCE else f"{near(name, known)}"
+    why = f": {_PROCGEN}" if name == "procgen" else f"{near(name, known)}"
     raise UsageError(
         f"there is no normaliser '{name}'{why}; there are {', '.join(known)}, and files of"
         f" references ({', '.join(TABLE_SUFFIXES)})"

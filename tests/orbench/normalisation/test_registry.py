@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
@@ -15,7 +16,7 @@ TABLES = [name for name in normaliser_names() if name != "maxmin"]
 
 def test_the_names():
     assert normaliser_names() == (
-        "atari", "d4rl", "dmc", "maxmin", "metaworld", "procgen-easy", "procgen-hard",
+        "atari", "d4rl", "dmc", "maxmin", "metaworld", "minatar", "procgen-easy", "procgen-hard",
     )  # fmt: skip
 
 
@@ -24,14 +25,21 @@ def test_every_table_has_its_source_and_version(name):
     one = normaliser(name)
     assert one.name == name
     assert one.version
-    assert " et al. 20" in one.source
+    assert re.search(r"[A-Z]\w+ (et al\.|& [A-Z]\w+) 20\d\d", one.source)
     assert one.source in one.caption
     assert one.meaning in one.caption
 
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("atari", 57), ("dmc", 61), ("metaworld", 50), ("procgen-easy", 16), ("procgen-hard", 16)],
+    [
+        ("atari", 57),
+        ("dmc", 61),
+        ("metaworld", 50),
+        ("minatar", 4),
+        ("procgen-easy", 16),
+        ("procgen-hard", 16),
+    ],
 )
 def test_every_suite_is_whole(name, count):
     assert len(normaliser(name).references) == count
@@ -51,6 +59,9 @@ def test_every_suite_is_whole(name, count):
         ("dmc", "walker-run-backwards", 0.0, 1000.0),
         ("metaworld", "mw-reach", 0.0, 1.0),
         ("metaworld", "Meta-World/peg-insert-side-v3", 0.0, 1.0),
+        ("minatar", "MinAtar/Breakout-v1", 0.39, 28.0),
+        ("minatar", "SpaceInvaders-MinAtar", 4.13, 131.0),
+        ("minatar", "minatar-space_invaders", 4.13, 131.0),
         ("procgen-easy", "procgen:procgen-starpilot-v0", 2.5, 64.0),
         ("procgen-easy", "LeaperEasy-v0", 3.0, 10.0),
         ("procgen-hard", "starpilot", 1.5, 35.0),
@@ -75,6 +86,8 @@ def test_a_family_may_have_a_source_of_its_own():
         ("d4rl", "maze2d-umaze-v0", "a reference for maze2d-umaze v1, none for"),
         ("dmc", "lqr-lqr_2_1", "no reference"),
         ("procgen-hard", "LeaperEasy-v0", "did you mean leaper"),
+        ("minatar", "Seaquest-MinAtar", "no reference for the env 'Seaquest-MinAtar'"),
+        ("minatar", "ALE/Breakout-v5", "no reference for the env 'ALE/Breakout-v5'"),
     ],
 )
 def test_an_env_that_a_table_does_not_have(name, env_id, message):
@@ -86,7 +99,6 @@ def test_an_env_that_a_table_does_not_have(name, env_id, message):
     ("name", "message"),
     [
         ("atri", "did you mean atari"),
-        ("minatar", "a CSV file of your own with the columns env,low,high"),
         ("procgen", "use procgen-easy or procgen-hard"),
         ("scores.xlsx", "there is no normaliser 'scores.xlsx'"),
     ],
