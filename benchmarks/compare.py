@@ -1,25 +1,30 @@
-"""How long `orbench rlops --rliable` and `orbench compare` take, beside openrlbenchmark's record.
+"""How long `orbench rlops --rliable` and `orbench compare` take, beside openrlbenchmark's `rlops`.
 
     python benchmarks/compare.py            # both sizes; prints a Markdown table
-    python benchmarks/compare.py --size small --keep /tmp/compared
+    python benchmarks/compare.py --full     # the small size with as many replicates there, too
+    python benchmarks/compare.py --size small --keep /tmp/compared --alone
 
-Made-up training is put in a store of its own; then each command runs in a process of its own, with
-50,000 replicates of scores and 2,000 of curves and profiles, and writes all its files: `compare`
-a page and two more figures besides. CPU seconds are user and system together; memory is the peak
-of the process. What openrlbenchmark's `rlops` needed was recorded once, with its 0.3.1 on Python
-3.11, for the same numbers of runs and points. Busy cores make CPU seconds longer.
+Made-up training is put in a store and in openrlbenchmark's cache; then each command runs in a
+process of its own. Ours draw 50,000 replicates of scores and 2,000 of curves and profiles;
+openrlbenchmark draws 10 of each by default, and as many as ours with `--full`, which takes minutes.
+Each writes all its files: `compare` a page and two more figures besides. CPU seconds are user and
+system together; memory is the peak of the process. openrlbenchmark is installed by uv in an
+environment of its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from compare_peer import Peer, Training
 
 from orbench.events import RunEnded, RunStarted
 from orbench.run import derived_run_id
@@ -28,33 +33,41 @@ from orbench.run_store import Points, Shipment, open_store
 METRIC = "charts/episodic_return"
 PROJECT = "made-up"
 STARTED = 1.7e9
+FULL_REPS = (50_000, 2_000)
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is compared, the bars, and what openrlbenchmark needed."""
+    """How much is compared, and the bars."""
 
     run_sets: int
     envs: int
     seeds: int
     points: int
-    cpu_bar: float
-    memory_bar: float
-    recorded: str
+    cpu_bar: float = 0.0
+    memory_bar: float = 0.0
 
     def __str__(self) -> str:
         return f"{self.run_sets} x {self.envs} x {self.seeds} x {self.points:,} points"
 
+    @property
+    def exp_names(self) -> list[str]:
+        """What is compared."""
+        return [f"algorithm-{number}" for number in range(self.run_sets)]
 
-SIZES = {
-    "small": Size(2, 3, 3, 10_000, 4.0, 400.0, "236 s"),
-    "large": Size(5, 20, 5, 10_000, 10.0, 400.0, "37 s, 752 MiB (10 replicates)"),
-}
+    @property
+    def env_ids(self) -> list[str]:
+        """What it is compared on."""
+        return [f"Env{number}-v1" for number in range(self.envs)]
+
+
+SIZES = {"small": Size(2, 3, 3, 10_000, 4.0, 400.0), "large": Size(5, 20, 5, 10_000, 10.0, 400.0)}
+TINY = Size(2, 2, 2, 100)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one run of the command took."""
+    """What one run of a command took."""
 
     cpu: float
     memory: float
@@ -71,54 +84,67 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--size", choices=SIZES, action="append", help="by default both")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep stores and files there")
+    parser.add_argument("--alone", action="store_true", help="without openrlbenchmark")
+    parser.add_argument("--full", action="store_true", help="as many replicates there as here")
     options = parser.parse_args()
     # Python compiles what it imports once in its life, not once a command.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as scratch:
-        prepared(Size(2, 2, 2, 100, 0, 0, ""), Path(scratch))
-        for command in COMMANDS:
-            measured(command, Size(2, 2, 2, 100, 0, 0, ""), Path(scratch))
-    print("| command | run sets x envs x seeds | CPU | memory | files | bar | openrlbenchmark |")
-    print("|---|---|---:|---:|---:|---:|---|")
-    missed = False
-    for name in options.size or SIZES:
-        size = SIZES[name]
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = (options.keep or Path(scratch)) / name
-            prepared(size, folder)
-            for command in COMMANDS:
-                found = measured(command, size, folder)
+        folder = options.keep or Path(scratch)
+        peer = None if options.alone else Peer.installed(folder / "openrlbenchmark")
+        list(measured_beside(TINY, "tiny", folder, peer, full=False))  # what is compiled only once
+        print("| command | run sets x envs x seeds | CPU | x `rlops` | memory | files | bar |")
+        print("|---|---|---:|---:|---:|---:|---:|")
+        missed = False
+        for name in options.size or SIZES:
+            size, ours = SIZES[name], 0.0
+            full = options.full and name == "small"
+            for command, found in measured_beside(size, name, folder, peer, full=full):
+                ours = ours or found.cpu
                 missed |= command == "rlops" and found.is_above(size)
-                print(_line(command, size, found), flush=True)
+                print(_line(command, size, found, found.cpu / ours), flush=True)
     return int(missed)
 
 
-def _line(command: str, size: Size, found: Measured) -> str:
+def _line(command: str, size: Size, found: Measured, times: float) -> str:
     files = f"{found.files}, {found.size:.1f} MiB"
-    bar = f"{size.cpu_bar:.0f} s, {size.memory_bar:.0f} MiB"
-    cells = (command, size, f"{found.cpu:.2f} s", f"{found.memory:.0f} MiB", files, bar)
-    return f"| {' | '.join(map(str, cells))} | {size.recorded} |"
+    bar = f"{size.cpu_bar:.0f} s, {size.memory_bar:.0f} MiB" if command == "rlops" else ""
+    cells = (command, size, f"{found.cpu:.2f} s", f"{times:.1f}", f"{found.memory:.0f} MiB", files)
+    return f"| {' | '.join(map(str, (*cells, bar)))} |"
 
 
-def prepared(size: Size, folder: Path) -> None:
-    """Make a folder with a store of this size, unless it is there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "store.db").exists():
-        make_store(size, folder / "store.db")
+def measured_beside(
+    size: Size, name: str, folder: Path, peer: Peer | None, *, full: bool
+) -> Iterator[tuple[str, Measured]]:
+    """Every command with what it took on a size: ours, then openrlbenchmark's."""
+    place = folder / name
+    if not (place / "store.db").exists():
+        place.mkdir(parents=True, exist_ok=True)
+        make_store(size, place / "store.db")
+    store = ["--store", str(place / "store.db")]
+    for command, options in COMMANDS.items():
+        words = [sys.executable, "-m", "orbench.cli", command, *options(size, place / command)]
+        yield command, measured([*words, *store], place / command)
+    if peer is None:
+        return
+    peer.cache(name, METRIC, made_up(size))
+    wanted = [None, FULL_REPS] if full else [None]
+    for reps in wanted:
+        out = place / f"openrlbenchmark-{reps[0] if reps else 10}"
+        words = peer.words(name, METRIC, size.exp_names, size.env_ids, reps, out)
+        drawn = "the same replicates" if reps else "10 replicates"
+        yield f"openrlbenchmark, {drawn}", measured(words, out)
 
 
-def measured(command: str, size: Size, folder: Path) -> Measured:
-    """Run a command on the store of a folder and say what that took."""
-    out = folder / command
+def measured(words: list[str], out: Path) -> Measured:
+    """Run a command that writes into a folder and say what that took."""
     out.mkdir(exist_ok=True)
-    words = [sys.executable, "-m", "orbench.cli", command, *COMMANDS[command](size, out)]
-    words += ["--store", str(folder / "store.db")]
-    with (folder / "said.txt").open("wb") as said:
+    with out.with_name(f"{out.name}.txt").open("wb") as said:
         streams = [(os.POSIX_SPAWN_DUP2, said.fileno(), stream) for stream in (1, 2)]
-        child = os.posix_spawn(sys.executable, words, os.environ, file_actions=streams)
+        child = os.posix_spawn(words[0], words, os.environ, file_actions=streams)
         _, status, used = os.wait4(child, 0)
     if status:
-        raise RuntimeError(f"orbench {command} failed:\n{(folder / 'said.txt').read_text()}")
+        raise RuntimeError(f"{' '.join(words[:4])} failed; see {said.name}")
     files = [path for path in out.iterdir() if path.is_file()]
     return Measured(
         cpu=used.ru_utime + used.ru_stime,
@@ -132,8 +158,7 @@ def rlops_words(size: Size, out: Path) -> list[str]:
     """The options of `rlops` for all of its files, at the replicates that are its defaults."""
     return [
         *("--filters", f"?wpn={PROJECT}&ceik=env_id&cen=exp_name&metric={METRIC}"),
-        *(algorithm(number) for number in range(size.run_sets)),
-        *("--env-ids", *(env_id(number) for number in range(size.envs))),
+        *(*size.exp_names, "--env-ids", *size.env_ids),
         *("--rliable", "--rc.score_normalization_method", "maxmin"),
         *("--rc.normalized_score_threshold", "1.0", "--rc.sample_efficiency_plots"),
         *("--rc.performance_profile_plots", "--rc.aggregate_metrics_plots"),
@@ -152,43 +177,38 @@ def compare_words(size: Size, out: Path) -> list[str]:
 COMMANDS = {"rlops": rlops_words, "compare": compare_words}
 
 
-def algorithm(number: int) -> str:
-    """The name of a run set."""
-    return f"algorithm-{number}"
-
-
-def env_id(number: int) -> str:
-    """The name of an env."""
-    return f"Env{number}-v1"
+def made_up(size: Size) -> Iterator[Training]:
+    """Runs that learn, some sets better than others, at uneven steps."""
+    random = np.random.default_rng(0)
+    for place, exp_name in enumerate(size.exp_names):
+        for env_id in size.env_ids:
+            for seed in range(size.seeds):
+                points = training(random, size.points, 1 + place / 10)
+                yield Training(exp_name, env_id, seed, points)
 
 
 def make_store(size: Size, path: Path) -> None:
-    """A store of runs that learn, some sets better than others, at uneven steps."""
-    random = np.random.default_rng(0)
+    """A store of that training."""
     with open_store(f"sqlite:///{path}", create=True) as store:
-        for run_set in range(size.run_sets):
-            for env in range(size.envs):
-                for seed in range(size.seeds):
-                    name = f"{run_set}-{env}-{seed}"
-                    identity = RunStarted(
-                        started=STARTED,
-                        project=PROJECT,
-                        exp_name=algorithm(run_set),
-                        env_id=env_id(env),
-                        seed=seed,
-                    )
-                    ended = RunEnded(status="finished", ended=STARTED + 3600)
-                    store.ship(
-                        Shipment(
-                            segment_id=name,
-                            run_id=derived_run_id(name.encode().ljust(8, b"\0")),
-                            start=0,
-                            end=1,
-                            events=(identity, ended),
-                            points={METRIC: training(random, size.points, 1 + run_set / 10)},
-                            closed=True,
-                        )
-                    )
+        for run in made_up(size):
+            started = RunStarted(
+                started=STARTED,
+                project=PROJECT,
+                exp_name=run.exp_name,
+                env_id=run.env_id,
+                seed=run.seed,
+            )
+            store.ship(
+                Shipment(
+                    segment_id=run.name,
+                    run_id=derived_run_id(hashlib.sha256(run.name.encode()).digest()),
+                    start=0,
+                    end=1,
+                    events=(started, RunEnded(status="finished", ended=STARTED + 3600)),
+                    points={METRIC: run.points},
+                    closed=True,
+                )
+            )
 
 
 def training(random: np.random.Generator, points: int, level: float) -> Points:

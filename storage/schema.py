@@ -127,7 +127,7 @@ def create_store(database: Database) -> None:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_CREATION_LOCK})"))
         if _version_in_tables(connection, database.location) is not None:
             return
-        tables.metadata.create_all(connection, checkfirst=False)
+        tables.create_tables(connection)
         _alembic_version.create(connection, checkfirst=False)
         connection.execute(insert(_alembic_version).values(version_num=HEAD))
         about = {"store_id": secrets.token_hex(8), "created": repr(time.time())}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -48,6 +50,16 @@ def test_init_says_whether_it_made_the_store(store_url):
 def test_the_library_opens_stores_through_the_layer(sqlite_url):
     with open_through_the_library(sqlite_url, create=True) as store:
         assert store.run_ids() == []
+
+
+def test_a_sqlite_store_loads_no_other_database(sqlite_url):
+    code = (
+        "import sys; from orbench.run_store import open_store\n"
+        f"open_store({sqlite_url!r}, create=True).close()\n"
+        "print([name for name in sys.modules if 'postgres' in name or 'psycopg' in name])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_missing_folders_are_made(tmp_path):
