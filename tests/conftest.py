@@ -60,6 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names = {*getattr(item, "fixturenames", ())}
         if names & {"mlflow_server", "mlflow_team"}:
             item.add_marker(pytest.mark.xdist_group("mlflow"))
+        elif "tdmpc2_url" in names:
+            item.add_marker(pytest.mark.xdist_group("tdmpc2"))
         elif item.path.name in _MADE_ONCE or "published" in item.path.parts:
             item.add_marker(pytest.mark.xdist_group(item.path.name))
 

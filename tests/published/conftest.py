@@ -40,3 +40,12 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
         return url
 
     return run
+
+
+@pytest.fixture(scope="session")
+def tdmpc2_url(published: Callable[[str], Path], imported: Callable[..., str]) -> str:
+    """TD-MPC2's results, 39 DMC tasks of three seeds each; tests must not change the store."""
+    return imported(
+        published("nicklashansen__tdmpc2/results"),
+        *("--path", "(?P<exp_name>[^/]+)/(?P<env_id>[^/]+)[.]csv"),
+    )

@@ -26,15 +26,6 @@ from orbench.run_store import open_store
 pytestmark = pytest.mark.published
 
 
-@pytest.fixture(scope="module")
-def tdmpc(published, imported):
-    """39 DMC tasks, three seeds each."""
-    return imported(
-        published("nicklashansen__tdmpc2/results"),
-        *("--path", "(?P<exp_name>[^/]+)/(?P<env_id>[^/]+)[.]csv"),
-    )
-
-
 def judged(url, candidate, baseline):
     measure = GatedMeasure("reward", "last", "average", margin=Margin(50.0, MarginUnit.SCORE))
     sides = (f"exp_name={baseline} metric=reward", f"exp_name={candidate} metric=reward")
@@ -42,8 +33,8 @@ def judged(url, candidate, baseline):
         return check(store, Policy(*sides, (measure,))).gated[0].judgement
 
 
-def test_tdmpc2_passes_against_tdmpc_and_the_other_way_regressed(tdmpc):
-    forward, back = judged(tdmpc, "tdmpc2", "tdmpc"), judged(tdmpc, "tdmpc", "tdmpc2")
+def test_tdmpc2_passes_against_tdmpc_and_the_other_way_regressed(tdmpc2_url):
+    forward, back = judged(tdmpc2_url, "tdmpc2", "tdmpc"), judged(tdmpc2_url, "tdmpc", "tdmpc2")
     assert [len(one.tasks) for one in (forward, back)] == [39, 39]
     assert (forward.verdict, back.verdict) == (Verdict.PASS, Verdict.REGRESSED)
     # The means, 887.3 and 730.3 as published, are 156.9 apart before they are rounded.

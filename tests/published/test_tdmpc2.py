@@ -21,13 +21,9 @@ FINAL = {"tdmpc2": "887.3", "tdmpc": "730.3", "dreamerv3": "682.2", "sac": "590.
 
 
 @pytest.fixture(scope="module")
-def series(published, imported):
+def series(tdmpc2_url):
     """The rewards of four algorithms."""
-    store = imported(
-        published("nicklashansen__tdmpc2/results"),
-        *("--path", "(?P<exp_name>[^/]+)/(?P<env_id>[^/]+)[.]csv"),
-    )
-    return fetch("exp_name=tdmpc2,tdmpc,dreamerv3,sac", metric="reward", store=store)
+    return fetch("exp_name=tdmpc2,tdmpc,dreamerv3,sac", metric="reward", store=tdmpc2_url)
 
 
 def matrices_of(table, rule):

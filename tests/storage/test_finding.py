@@ -6,7 +6,7 @@ import pytest
 
 from orbench.errors import AmbiguousRunError, RunNotFoundError
 from orbench.events import ConfigUpdated, RunStarted, TagsChanged
-from orbench.storage import open_store
+from orbench.storage import engine, open_store
 from orbench.storage.resolving import edit_distance
 from orbench.storage.schema import HEAD
 
@@ -70,10 +70,16 @@ def test_runs_come_oldest_first_and_can_be_limited(store, segment):
     assert store.run_ids() == ["c", "a", "b"]
 
 
-def test_tags_of_many_runs(store, segment):
-    for i in range(1000):
+@pytest.mark.parametrize(
+    ("many", "at_once"), [(100, 90), pytest.param(1000, None, marks=pytest.mark.slow)]
+)
+def test_tags_of_many_runs(store, segment, monkeypatch, many, at_once):
+    """More runs than a statement has parameters, which may have fewer than usual."""
+    if at_once:
+        monkeypatch.setattr(engine, "_PARAMETERS_AT_ONCE", at_once)
+    for i in range(many):
         segment(f"run{i}").ship(TagsChanged(added=(f"t{i}", "all")), heartbeat=float(i + 1))
-    assert [run.tags for run in store.runs()] == [("all", f"t{i}") for i in range(1000)]
+    assert [run.tags for run in store.runs()] == [("all", f"t{i}") for i in range(many)]
 
 
 def test_projects_and_metric_names(store, segment, points):

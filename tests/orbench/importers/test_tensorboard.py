@@ -109,9 +109,20 @@ def one_by_one(records):
     return found
 
 
-@given(st.randoms(use_true_random=False), st.integers(0, 200))
-@settings(max_examples=40)
-def test_reading_by_columns_finds_what_reading_one_by_one_does(rng, n):
+@pytest.mark.parametrize("examples", [8, pytest.param(40, marks=pytest.mark.slow)])
+def test_reading_by_columns_finds_what_reading_one_by_one_does(examples):
+    @given(st.randoms(use_true_random=False), st.integers(0, 200))
+    @settings(max_examples=examples)
+    def finds_the_same(rng, n):
+        records = drawn_records(rng, n)
+        points = read_event_file(b"".join(map(framed, records))).points
+        found = {tag: list(zip(*series(one), strict=True)) for tag, one in points.items()}
+        assert found == one_by_one(records)
+
+    finds_the_same()
+
+
+def drawn_records(rng, n):
     records = []
     for _ in range(n):
         tags = rng.sample(["a", "b", "loss/c", "loss/d"], rng.randint(1, 2))
@@ -123,9 +134,7 @@ def test_reading_by_columns_finds_what_reading_one_by_one_does(rng, n):
         ]
         step = rng.choice([0, 1, 200, 2**20 + rng.randint(0, 9)])
         records.append(event(step, rng.random(), *values))
-    points = read_event_file(b"".join(map(framed, records))).points
-    found = {tag: list(zip(*series(one), strict=True)) for tag, one in points.items()}
-    assert found == one_by_one(records)
+    return records
 
 
 def test_files_of_one_run_follow_each_other_and_repeats_are_counted(tmp_path):
@@ -252,11 +261,12 @@ def test_no_bytes_do_more_than_be_refused(data):
         pass
 
 
-def test_changed_bytes_of_a_real_record_do_no_more_either():
+@pytest.mark.parametrize("times", [300, pytest.param(2000, marks=pytest.mark.slow)])
+def test_changed_bytes_of_a_real_record_do_no_more_either(times):
     rng = random.Random(1)
     table = "|param|value|\n|-|-|\n|a|1|"
     record = event(300, 2.0, simple("x", 1.0), text("hyperparameters", table), tensor("t", 1, b""))
-    for _ in range(2000):
+    for _ in range(times):
         changed = bytearray(record)
         for _ in range(rng.randint(1, 3)):
             changed[rng.randrange(len(changed))] = rng.randrange(256)
