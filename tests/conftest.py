@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck, settings
 
 from orbench.events import ConfigUpdated, Event, RunEnded, RunStarted, TagsChanged
 from orbench.run import new_run_id
-from orbench.run_store import Points, RunStore, Shipment
+from orbench.run_store import Points, RunStore, Shipment, open_store
 
 from .mlflow_server import MlflowProxy, TeamServer, running_mlflow, running_team_mlflow
 from .wandb_server import KEY, WandbServer, wandb_server
@@ -68,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 _MADE_ONCE = {
     *("test_tour.py", "test_rlops.py", "test_gate.py", "test_compare.py", "test_reproduce.py"),
-    *("test_mlflow_files.py", "test_from_wandb.py"),
+    *("test_mlflow_files.py", "test_from_wandb.py", "test_queries.py"),
 }
 _SERVER_OPTIONS = ("fsync = off", "full_page_writes = off", "max_connections = 200")
 
@@ -169,23 +170,69 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 
 
 @contextmanager
-def _database(postgres_server: str) -> Iterator[str]:
-    """The URL of an empty database, which goes with the block."""
+def _database(postgres_server: str, like: str = "") -> Iterator[str]:
+    """The URL of a database, empty or a copy of another, which goes with the block."""
     import psycopg
 
     name = f"test_{secrets.token_hex(6)}"
+    copied = f" TEMPLATE {like} STRATEGY FILE_COPY" if like else ""
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name}{copied}")
     yield urlsplit(postgres_server)._replace(path=f"/{name}").geturl()
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+_BACK_ENDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
+
+
+@pytest.fixture(params=_BACK_ENDS)
 def store_url(request: pytest.FixtureRequest) -> str:
     """The URL of a store that is not there yet, once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an empty store, to copy: to make one takes several times as long."""
+    path = tmp_path_factory.mktemp("template") / "store.db"
+    open_store(f"sqlite:///{path}", create=True).close()
+    return path
+
+
+@pytest.fixture
+def _empty_sqlite_url(sqlite_url: str, _sqlite_template: Path) -> str:
+    shutil.copy(_sqlite_template, sqlite_url.removeprefix("sqlite:///"))
+    return sqlite_url
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_server: str) -> Iterator[str]:
+    """The name of a database with an empty store, to copy."""
+    with _database(postgres_server) as url:
+        open_store(url, create=True).close()
+        yield urlsplit(url).path[1:]
+
+
+@pytest.fixture
+def _empty_postgres_url(postgres_server: str, _postgres_template: str) -> Iterator[str]:
+    with _database(postgres_server, like=_postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(params=_BACK_ENDS)
+def empty_store_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a store without a run, once on SQLite and once on PostgreSQL."""
+    url: str = request.getfixturevalue(f"_empty_{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def store(empty_store_url: str) -> Iterator[RunStore]:
+    """A store without a run, once on SQLite and once on PostgreSQL."""
+    with open_store(empty_store_url) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -47,8 +47,8 @@ def points(*values: float, first: int = 0) -> Points:
 
 
 @pytest.fixture
-def store(store_url):
-    with open_store(store_url, create=True) as opened:
+def store(empty_store_url):
+    with open_store(empty_store_url) as opened:
         ship(
             *(opened, "aaa1", 10.0),
             exp_name="ppo",
@@ -111,9 +111,9 @@ def test_runs_are_chosen_by_filter_by_text_and_by_id(store):
     assert backwards["value"].tolist() == [3.0, 1.0, 2.0]
 
 
-def test_the_store_is_found_as_everywhere(store, store_url, monkeypatch):
-    assert len(orbench.fetch(metric=RETURN, store=store_url)) == 3
-    monkeypatch.setenv("ORBENCH_STORE", store_url)
+def test_the_store_is_found_as_everywhere(store, empty_store_url, monkeypatch):
+    assert len(orbench.fetch(metric=RETURN, store=empty_store_url)) == 3
+    monkeypatch.setenv("ORBENCH_STORE", empty_store_url)
     assert len(orbench.fetch(metric=RETURN)) == 3
     assert store.run_ids()  # an open store that is passed stays open
 
@@ -150,10 +150,9 @@ def test_an_unknown_metric_is_answered_with_those_there_are(store):
         orbench.fetch(["ccc3"], metric=RETURN, store=store)
 
 
-def test_an_empty_store_says_how_to_fill_it(store_url):
-    open_store(store_url, create=True).close()
+def test_an_empty_store_says_how_to_fill_it(empty_store_url):
     with pytest.raises(NoRunsError, match="orbench record"):
-        orbench.fetch("seed=1", metric=RETURN, store=store_url)
+        orbench.fetch("seed=1", metric=RETURN, store=empty_store_url)
 
 
 def test_a_metric_must_be_named(store):

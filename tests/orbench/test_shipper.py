@@ -21,12 +21,6 @@ def journal(tmp_path):
     return tmp_path / "journal"
 
 
-@pytest.fixture
-def store(store_url):
-    with open_store(store_url, create=True) as store:
-        yield store
-
-
 def started(journal, run_id=RUN) -> JournalWriter:
     writer = JournalWriter(journal / run_id, run_id, owner=True)
     writer.write_event(RunStarted(started=1000.0, project="p", exp_name="e", seed=3))
@@ -67,13 +61,13 @@ def test_a_new_shipper_goes_on_where_the_store_is(journal, store):
     writer.close()
 
 
-def test_two_shippers_at_once_double_nothing(journal, store, store_url):
+def test_two_shippers_at_once_double_nothing(journal, store, empty_store_url):
     writer = started(journal)
     failures = []
 
     def ship() -> None:
         try:
-            with open_store(store_url) as own:
+            with open_store(empty_store_url) as own:
                 shipper = RunShipper(journal / RUN)
                 for _ in range(40):
                     shipper.ship(own, own=writer.segment)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from orbench.events import Event
 from orbench.run_store import Points, Shipment
-from orbench.storage import SqlStore, open_store
+from orbench.storage import SqlStore
 
 Values = list[tuple[int, float]]
 
@@ -50,13 +50,6 @@ class JournalSegment:
         stored = self.store.ship(self.shipment(*events, **more))
         self.position += 10
         return stored
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[SqlStore]:
-    """A new store, once on SQLite and once on PostgreSQL."""
-    with open_store(store_url, create=True) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ def test_a_removed_run_leaves_nothing(store, segment, logged, points):
     assert rows_left(store) == {}
 
 
-def test_what_other_runs_hold_stays(store, segment, logged, store_url):
+def test_what_other_runs_hold_stays(store, segment, logged, empty_store_url):
     shared, own = logged(10), logged(20)
     machine = FactsCaptured(kind="machine", document={"cpu": "shared"})
     segment("a").ship(shared.event, own.event, machine, blobs=shared.blobs | own.blobs)
@@ -180,7 +180,7 @@ def test_what_other_runs_hold_stays(store, segment, logged, store_url):
     assert (removal.artifacts, removal.artifact_bytes, removal.artifacts_kept) == (1, 20, 1)
     assert read(store, shared.sha256) == shared.data
     assert store.details("b").facts == {"machine": {"cpu": "shared"}}
-    assert check_store(store_url) == []
+    assert check_store(empty_store_url) == []
 
 
 def test_runs_that_share_something_are_removed_together(store, segment, logged):

@@ -25,11 +25,11 @@ SHA256 = hashlib.sha256(DATA).hexdigest()
 
 
 @pytest.fixture
-def whole(store_url, segment_of, points, tmp_path):
+def whole(empty_store_url, segment_of, points, tmp_path):
     """The URL of a store with one run that has something of everything."""
     file = tmp_path / "weights"
     file.write_bytes(DATA)
-    with open_store(store_url, create=True) as store:
+    with open_store(empty_store_url) as store:
         segment_of(store, "run1", "a").ship(
             RunStarted(started=5.0, seed=3),
             ConfigUpdated(values={"lr": 1e-3}),
@@ -42,7 +42,7 @@ def whole(store_url, segment_of, points, tmp_path):
             points={"m": points(0, 5000), "only": points(0, 3)},
             blobs={SHA256: file},
         )
-    return store_url
+    return empty_store_url
 
 
 def damage(url, statement):
@@ -60,8 +60,8 @@ def damage(url, statement):
     database.close()
 
 
-def test_a_whole_store_has_no_findings(whole, store_url, segment_of, points):
-    with open_store(store_url) as store:
+def test_a_whole_store_has_no_findings(whole, empty_store_url, segment_of, points):
+    with open_store(empty_store_url) as store:
         for i in range(40):
             segment_of(store, f"other{i % 3}", f"{i}").ship(points={"m": points(i, i + 1)})
         store.compact("other1")

@@ -71,15 +71,14 @@ def test_a_missing_driver_names_the_extra(monkeypatch):
         open_store("postgresql://host/db")
 
 
-def test_there_may_be_as_many_threads_as_one_likes(store_url):
-    open_store(store_url, create=True).close()
+def test_there_may_be_as_many_threads_as_one_likes(empty_store_url):
     together = threading.Barrier(40, timeout=20)
 
     def read(_: int) -> bool:
         with database.read():
             return together.wait() >= 0
 
-    database = engine.open_database(store_url)
+    database = engine.open_database(empty_store_url)
     with contextlib.closing(database), ThreadPoolExecutor(40) as pool:
         assert all(pool.map(read, range(40)))
 

@@ -10,7 +10,6 @@ from orbench.errors import UsageError
 from orbench.events import FactsCaptured, RunEnded, RunStarted
 from orbench.run import new_run_id
 from orbench.run_store import Shipment
-from orbench.storage import open_store
 
 SOURCE = {"kind": "git", "commit": "1a2b3c"}
 
@@ -24,12 +23,6 @@ def put(store, *facts):
     )
     store.ship(Shipment(f"{run_id}/a", run_id, 0, 1, events, {}, heartbeat=time.time()))
     return run_id
-
-
-@pytest.fixture
-def store(store_url):
-    with open_store(store_url, create=True) as opened:
-        yield opened
 
 
 def test_runs_have_theirs_and_those_without_are_left_out(store):

@@ -119,15 +119,15 @@ def test_tags_of_a_run_that_is_not_there_change_nothing(store, segment):
     assert store.runs()[0].tags == ()
 
 
-def test_what_a_store_holds(store, segment, points, store_url):
+def test_what_a_store_holds(store, segment, points, empty_store_url):
     segment("a").ship(ConfigUpdated(values={"x": 1}), points={"m": points(0, 5000)})
     info = store.info()
     assert (info.runs, info.metrics, info.series, info.chunks, info.points) == (1, 1, 1, 2, 5000)
     assert (info.artifacts, info.artifact_bytes) == (0, 0)
     assert info.size_bytes > 10_000
     assert info.schema_version == HEAD
-    assert store_url.startswith(info.dialect)
-    with open_store(store_url) as again:
+    assert empty_store_url.startswith(info.dialect)
+    with open_store(empty_store_url) as again:
         assert again.info().store_id == info.store_id
 
 

@@ -287,13 +287,13 @@ def test_an_artifact_whose_bytes_are_gone_is_recorded_and_said(store, segment, t
     assert "does not have the bytes that were logged" in details.damage[0]
 
 
-def test_two_shippers_of_one_segment_store_it_once(store_url, segment_of, points):
-    with open_store(store_url, create=True) as store:
+def test_two_shippers_of_one_segment_store_it_once(empty_store_url, segment_of, points):
+    with open_store(empty_store_url) as store:
         barrier = threading.Barrier(4)
         stored = []
 
         def ship():
-            with open_store(store_url) as own:
+            with open_store(empty_store_url) as own:
                 journal = segment_of(own, "run1", "a")
                 barrier.wait()
                 for i in range(20):
@@ -308,12 +308,12 @@ def test_two_shippers_of_one_segment_store_it_once(store_url, segment_of, points
         assert store.series(["run1"], "m")[0].steps.tolist() == list(range(20))
 
 
-def test_segments_of_one_run_shipped_at_once_lose_nothing(store_url, segment_of, points):
+def test_segments_of_one_run_shipped_at_once_lose_nothing(empty_store_url, segment_of, points):
     names = ["a", "b", "c", "d"]
-    with open_store(store_url, create=True) as store:
+    with open_store(empty_store_url) as store:
 
         def ship(place, name):
-            with open_store(store_url) as own:
+            with open_store(empty_store_url) as own:
                 journal = segment_of(own, "run1", name)
                 for i in range(40):
                     journal.ship(points={"m": points(1000 * place + i, 1000 * place + i + 1)})

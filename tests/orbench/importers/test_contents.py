@@ -10,13 +10,7 @@ import pytest
 
 from orbench.importers import ImportedArtifact, ImportedRun, Outcome, deliver
 from orbench.run import RunStatus
-from orbench.run_store import ConsolePiece, Points, open_store
-
-
-@pytest.fixture
-def store(store_url):
-    with open_store(store_url, create=True) as opened:
-        yield opened
+from orbench.run_store import ConsolePiece, Points
 
 
 @pytest.fixture

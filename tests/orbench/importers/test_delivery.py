@@ -9,7 +9,6 @@ import pytest
 
 from orbench.importers import Outcome, deliver, plan_delivery
 from orbench.run import RunStatus
-from orbench.run_store import open_store
 
 HEADER = "algo,env,seed,step,score\n"
 NAMED = ["exp_name=ppo", "env_id=A"]
@@ -18,12 +17,6 @@ NAMED = ["exp_name=ppo", "env_id=A"]
 def table(*values):
     """A file with one run that has these scores."""
     return HEADER + "".join(f"ppo,A,1,{step},{value}\n" for step, value in enumerate(values))
-
-
-@pytest.fixture
-def store(store_url):
-    with open_store(store_url, create=True) as opened:
-        yield opened
 
 
 def brought(store, runs):

@@ -111,9 +111,9 @@ def test_params_are_the_config_and_the_experiment_is_the_project(child):
     assert child.status is RunStatus.FAILED
 
 
-def test_a_nested_run_has_its_parent(logged, store_url):
+def test_a_nested_run_has_its_parent(logged, empty_store_url):
     path, child_id, parent_id, _ = logged
-    with open_store(store_url, create=True) as store:
+    with open_store(empty_store_url) as store:
         done = [deliver(store, run) for run in runs(path, ["env_id=@file"])]
         outcomes = sorted(one.outcome for one in done)
         assert outcomes == [Outcome.EMPTY, Outcome.NEW, Outcome.NEW]
@@ -162,8 +162,8 @@ def run_folder(folder, run_id="a1", metrics=None, status=3, params=None):
     return folder.path / "mlruns"
 
 
-def test_a_metric_grows(folder, store_url):
-    with open_store(store_url, create=True) as store:
+def test_a_metric_grows(folder, empty_store_url):
+    with open_store(empty_store_url) as store:
         for text, added in (("1000 1 0\n", 1), ("1000 1 0\n2000 2 1\n", 1)):
             (run,) = runs(run_folder(folder, metrics={"a/b c": text}))
             assert deliver(store, run).added == added

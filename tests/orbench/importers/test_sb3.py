@@ -211,9 +211,9 @@ def test_what_a_person_says_comes_first(folder):
     assert run.config["note"] == "x"
 
 
-def test_a_run_is_in_a_store_once_and_grows(folder, store_url):
+def test_a_run_is_in_a_store_once_and_grows(folder, empty_store_url):
     rows = [(n, 10, float(n)) for n in range(4)]
-    with open_store(store_url, create=True) as store:
+    with open_store(empty_store_url) as store:
         for length, added in ((2, 4), (2, 0), (4, 4)):
             folder.write("monitor.csv", monitor(rows[:length]))
             (run,) = runs(folder, constants=NAMED)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from orbench.run_store import Points, RunStore, open_store
+from orbench.run_store import Points
 
 METRIC = "charts/episodic_return"
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[RunStore]:
-    """A new store, once on SQLite and once on PostgreSQL."""
-    with open_store(store_url, create=True) as opened:
-        yield opened
 
 
 @pytest.fixture
