@@ -111,8 +111,9 @@ class Code:
         package = module if path.name == "__init__.py" else module.rpartition(".")[0]
         tree = ast.parse(text)
         at_load = set(_statements_run_at_load(tree))
+        file = path.relative_to(ROOT)
         for node in ast.walk(tree):
-            place = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+            place = f"{file}:{getattr(node, 'lineno', 0)}"
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     yield Import(place, module, alias.name, at_load=node in at_load)

@@ -40,6 +40,7 @@ def greedy_return(table, env_id, limit=100):
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("training", plan_tour(seeds=1), ids=str)
 def test_every_agent_of_the_tour_earns_more_in_its_last_tenth_than_in_its_first(training):
     _, returns = train(training.agent, *training.arguments)
@@ -54,6 +55,7 @@ def test_q_learning_finds_the_shortest_way_along_the_cliff():
     assert greedy_return(table, "CliffWalking-v1") == -13
 
 
+@pytest.mark.slow
 def test_sarsa_earns_more_than_q_learning_while_it_learns_at_the_cliff():
     def earned(agent):
         return np.mean([train(agent, "--seed", str(seed))[1][100:] for seed in (1, 2, 3)])
