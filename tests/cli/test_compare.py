@@ -199,6 +199,7 @@ def test_one_run_set_is_compared_as_far_as_that_goes(compared, tmp_path):
     assert drawn == FIGURES - {"improvement", "ranks"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH to open the page with")
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize(

@@ -200,7 +200,7 @@ def test_logs_are_looked_at_imported_and_known_the_next_time(fresh, kind, sent) 
 def test_a_bad_log_is_one_line_and_the_others_are_imported(fresh, kind) -> None:
     name, its = kind
     its.spoil(fresh.folder / "logs")
-    done = fresh.apart("import", name, "logs", *its.arguments)
+    done = fresh("import", name, "logs", *its.arguments)
     assert done.code == 2
     assert "(1 new)" in done.err
     *_, last = done.err.splitlines()

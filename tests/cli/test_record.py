@@ -54,6 +54,7 @@ def test_what_the_program_logs_goes_into_the_same_run(fresh):
     assert [(metric["metric"], metric["n"]) for metric in run["metrics"]] == [("loss", 1)]
 
 
+@pytest.mark.slow
 def test_names_that_the_program_gives_stand_however_short_it_is(fresh):
     code = "import orbench\nwith orbench.start_run(project='demo', exp_name='walk', seed=3): pass"
     assert fresh.apart("record", "--", sys.executable, "-c", code).code == 0
@@ -61,6 +62,7 @@ def test_names_that_the_program_gives_stand_however_short_it_is(fresh):
     assert [run[name] for name in ("project", "exp_name", "seed")] == ["demo", "walk", 3]
 
 
+@pytest.mark.slow
 def test_names_that_nobody_gives_are_the_default_project_and_the_programs(fresh):
     code = "import orbench\nwith orbench.start_run(env_id='A-v1'): pass"
     (fresh.folder / "train.py").write_text(code)
@@ -69,7 +71,9 @@ def test_names_that_nobody_gives_are_the_default_project_and_the_programs(fresh)
     assert [run[name] for name in ("project", "exp_name", "env_id")] == ["default", "train", "A-v1"]
 
 
-@pytest.mark.parametrize("code", [0, 1, 3, 70, 255])
+@pytest.mark.parametrize(
+    "code", [3, *(pytest.param(code, marks=pytest.mark.slow) for code in (0, 1, 70, 255))]
+)
 def test_the_exit_code_is_the_programs(fresh, code):
     done = fresh.apart("record", "--", sys.executable, "-c", f"import sys; sys.exit({code})")
     assert done.code == code

@@ -102,6 +102,7 @@ def test_every_point_is_in_the_run_once(fresh):
     assert (run["env_id"], run["seed"]) == ("Pong-v4", 4)
 
 
+@pytest.mark.slow
 def test_what_lay_there_before_stays_out_and_is_told(fresh):
     assert record(fresh, "sb3:logs", "logs/a", 5, 0, "").code == 0
     done = record(fresh, "sb3:logs", "logs/b", 3, 0, "")
@@ -219,6 +220,7 @@ def test_further_folders_of_sb3_are_child_runs(fresh):
     assert names == [("ppo", "Pong-v4")] * 2
 
 
+@pytest.mark.slow
 def test_a_program_that_is_killed_leaves_all_it_wrote(fresh):
     done = record(fresh, "sb3:logs", "logs", 30, 0, "kill")
     assert done.code == -signal.SIGKILL
@@ -251,6 +253,7 @@ def kill_recorder(orbench, watch, words, when_there_are):
     return live
 
 
+@pytest.mark.slow
 def test_points_are_there_while_it_runs_and_once_when_the_recorder_is_killed(fresh):
     words = [sys.executable, "-c", TRAINING, "logs", "600", "0.05", ""]
     live = kill_recorder(fresh, "sb3:logs", words, when_there_are=1)
@@ -260,6 +263,7 @@ def test_points_are_there_while_it_runs_and_once_when_the_recorder_is_killed(fre
     assert values == [n / 3 for n in range(len(steps))]
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_read_is_told_and_the_program_goes_on(fresh):
     script = "open('monitor.csv', 'w').write('no log\\n'); print('done')"
     done = record(fresh, "sb3:.", script=script)
@@ -296,6 +300,7 @@ store.close()
 """
 
 
+@pytest.mark.slow
 def test_a_store_that_is_locked_neither_slows_the_program_nor_loses_a_point(fresh):
     assert fresh("store", "init").code == 0
     script = LOCKING + EVENTS + LOCKING_ENDS

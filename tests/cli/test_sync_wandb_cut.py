@@ -88,6 +88,7 @@ def waiting_to_ask_again(wandb, cut: Cut) -> None:
     wandb.at(12, lambda: threading.Timer(0.3, cut.now).start())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "moment", [waiting_for_an_answer, pytest.param(waiting_to_ask_again, marks=pytest.mark.slow)]
 )
@@ -108,6 +109,7 @@ def test_ctrl_c_ends_a_push_at_once_and_it_goes_on(wandb, here, silence, moment:
     assert contents(wandb) == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", ["sync pull", pytest.param("fetch --from", marks=pytest.mark.slow)]
 )

@@ -44,6 +44,7 @@ def test_a_key_that_may_not_do_this(wandb, here):
     assert "does not let it do this (403)" in last_line(done)
 
 
+@pytest.mark.slow
 def test_a_key_in_netrc_is_used_and_kept_nowhere_else(wandb, here, monkeypatch):
     monkeypatch.delenv("WANDB_API_KEY")
     netrc = Path(os.environ["HOME"]) / ".netrc"
@@ -66,6 +67,7 @@ def test_a_key_in_netrc_is_used_and_kept_nowhere_else(wandb, here, monkeypatch):
         assert path.is_dir() or KEY.encode() not in path.read_bytes(), path
 
 
+@pytest.mark.slow
 def test_a_server_that_asks_for_time_is_given_it(wandb, here):
     wandb.fail_at(3, how=429)
     wandb.retry_after = 2
@@ -75,6 +77,7 @@ def test_a_server_that_asks_for_time_is_given_it(wandb, here):
     assert time.monotonic() - began > 2
 
 
+@pytest.mark.slow
 def test_faults_that_pass_are_not_seen(wandb, here):
     wandb.fail_at(1, 4, how=503)
     wandb.at(7, lambda: time.sleep(2))
@@ -103,6 +106,7 @@ def test_one_run_that_cannot_be_pushed_stops_no_other(wandb, here):
     assert "2 pushed" in done.err
 
 
+@pytest.mark.slow
 def test_one_run_that_is_deleted_meanwhile_stops_no_other_pull(wandb, here):
     found = [wandb.add_run(f"a{number}", [{"loss": 1.0}] * 3) for number in range(3)]
     # The first requests ask for the project and its runs.

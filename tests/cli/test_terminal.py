@@ -49,7 +49,9 @@ def words(text):
     return sorted("".join(text.split()))
 
 
-@pytest.mark.parametrize("columns", [40, 80, 200])
+@pytest.mark.parametrize(
+    "columns", [80, *(pytest.param(width, marks=pytest.mark.slow) for width in (40, 200))]
+)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_terminal_shows_every_cell_and_no_line_is_wider(recorded, page, columns):
     shown = ESCAPE.sub("", on_terminal(recorded, PAGES[page], columns))

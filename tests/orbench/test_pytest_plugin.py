@@ -63,7 +63,11 @@ def test_a_worse_agent_fails_with_the_reason_and_no_traceback(project):
 
 @pytest.mark.parametrize(
     ("inconclusive", "said", "code"),
-    [("fail", "1 failed", 1), ("skip", "1 skipped", 0), ("pass", "1 passed", 0)],
+    [
+        ("fail", "1 failed", 1),
+        pytest.param("skip", "1 skipped", 0, marks=pytest.mark.slow),
+        pytest.param("pass", "1 passed", 0, marks=pytest.mark.slow),
+    ],
 )
 def test_what_shows_nothing_fails_unless_asked_otherwise(project, inconclusive, said, code):
     asked = f'"baselines/v2.jsonl", margin="0.001%", inconclusive="{inconclusive}"'
@@ -79,6 +83,7 @@ def test_a_mistake_is_one_sentence_with_near_names(project):
     assert "orbench_check takes no 'margn'; did you mean margin?" in done.stdout
 
 
+@pytest.mark.slow
 def test_runs_in_a_store_are_found(project, put_run):
     from orbench.storage import open_store
 
@@ -109,6 +114,7 @@ def test_nothing_was_imported():
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_it_can_be_left_out_and_is_told_in_the_list_of_fixtures(project):
     without = run_pytest(project, calling('"baselines/v2.jsonl"'), "-p", "no:orbench")
     assert "fixture 'orbench_check' not found" in without.stdout

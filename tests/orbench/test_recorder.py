@@ -457,6 +457,7 @@ def test_training_goes_on_while_the_store_is_down_and_the_next_command_ships(tmp
     assert details(url, run.run_id).record.status is RunStatus.FINISHED
 
 
+@pytest.mark.slow
 def test_a_locked_store_stops_neither_log_nor_the_end_of_the_run(url, tmp_path, monkeypatch):
     with orbench.start_run():
         pass

@@ -29,6 +29,7 @@ def test_a_quick_plan_differs_in_the_episodes_only():
         assert long.settings[2:] == short.settings[2:]
 
 
+@pytest.mark.slow
 def test_a_training_records_into_the_store_given_whatever_is_recording_us(tmp_path, monkeypatch):
     monkeypatch.setenv("ORBENCH_RUN_ID", "0123456789ab")
     monkeypatch.setenv("ORBENCH_STORE", f"sqlite:///{tmp_path}/other.db")
@@ -45,6 +46,7 @@ def test_a_training_records_into_the_store_given_whatever_is_recording_us(tmp_pa
     assert not (tmp_path / "other.db").exists()
 
 
+@pytest.mark.slow
 def test_a_training_that_fails_is_named_with_its_last_words_and_stops_the_rest(tmp_path):
     trainings = [Training("sarsa", "CartPole-v1", seed, SHORT) for seed in range(8)]
     with pytest.raises(RecordingError, match=r"sarsa on CartPole-v1, seed \d: .*has others"):

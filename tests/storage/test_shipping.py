@@ -308,6 +308,7 @@ def test_two_shippers_of_one_segment_store_it_once(empty_store_url, segment_of, 
         assert store.series(["run1"], "m")[0].steps.tolist() == list(range(20))
 
 
+@pytest.mark.slow
 def test_segments_of_one_run_shipped_at_once_lose_nothing(empty_store_url, segment_of, points):
     names = ["a", "b", "c", "d"]
     with open_store(empty_store_url) as store:

@@ -129,10 +129,10 @@ def most(rate, experiments):
     ("kind", "baseline", "candidate", "tasks", "spread"),
     [
         ("normal", 5, 5, 1, (1.0, 1.0)),
-        ("lognormal", 30, 10, 5, (1.0, 1.0)),
-        ("collapsing", 30, 5, 5, (1.0, 1.0)),
+        pytest.param("lognormal", 30, 10, 5, (1.0, 1.0), marks=pytest.mark.slow),
+        pytest.param("collapsing", 30, 5, 5, (1.0, 1.0), marks=pytest.mark.slow),
         ("collapsing", 5, 3, 1, (1.0, 1.0)),
-        ("normal", 20, 5, 5, (1.0, 3.0)),
+        pytest.param("normal", 20, 5, 5, (1.0, 3.0), marks=pytest.mark.slow),
         ("normal", 5, 20, 5, (3.0, 1.0)),
     ],
 )

@@ -70,6 +70,7 @@ def test_a_reader_that_goes_away_ends_the_program_as_without_orbench(recording) 
     assert recording.console("stdout").startswith(b"y\ny\n")
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_not_read_holds_up_no_other(recording) -> None:
     script = "head -c 2000000 /dev/zero & echo here >&2; wait"
     with recording.start("sh", "-c", script, stdout=-1, stderr=-1) as program:
@@ -91,11 +92,13 @@ def test_a_closed_stdout_is_closed_for_the_program_too(recording) -> None:
     assert recording.console() == b"closed\n"
 
 
+@pytest.mark.slow
 def test_a_program_may_close_its_streams_and_go_on(recording) -> None:
     done = recording.run("sh", "-c", "echo first; exec >&- 2>&-; sleep 0.3; exit 6")
     assert (done.returncode, done.stdout) == (6, b"first\n")
 
 
+@pytest.mark.slow
 def test_a_daemon_that_holds_the_streams_is_not_waited_for(recording) -> None:
     began = time.monotonic()
     done = recording.run("sh", "-c", "(sleep 60; echo late) & echo started; exit 2")
@@ -105,6 +108,7 @@ def test_a_daemon_that_holds_the_streams_is_not_waited_for(recording) -> None:
     assert b"left behind held it open" in recording.console("stdout")
 
 
+@pytest.mark.slow
 def test_a_daemon_that_never_stops_writing_is_not_waited_for(recording) -> None:
     done = recording.run("sh", "-c", "yes & exit 4", stdout=subprocess.PIPE)
     assert done.returncode == 4
@@ -147,6 +151,7 @@ def test_secrets_pass_but_are_not_kept(recording) -> None:
     assert recording.console("stdout") == b"*** staple\n"
 
 
+@pytest.mark.slow
 def test_the_program_ends_when_the_recorder_is_killed_and_its_output_stays(
     recording, eventually
 ) -> None:
@@ -172,6 +177,7 @@ def test_a_full_destination_is_said(recording) -> None:
     assert recording.console("stdout").startswith(b"lost\n")
 
 
+@pytest.mark.slow
 def test_a_destination_that_somebody_made_non_blocking_loses_nothing(recording) -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)

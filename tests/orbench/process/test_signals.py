@@ -52,6 +52,7 @@ def test_a_program_that_dies_of_a_forwarded_signal_is_recorded_as_killed(recordi
     assert (record.status, record.signal) == (RunStatus.KILLED, 15)
 
 
+@pytest.mark.slow
 def test_a_program_that_saves_on_sigterm_has_its_time_and_its_status(recording) -> None:
     script = "trap 'sleep 1; echo saved; exit 0' TERM; echo up; while :; do sleep 0.1; done"
     with recording.start("sh", "-c", script, stdout=-1) as recorder:
@@ -64,6 +65,7 @@ def test_a_program_that_saves_on_sigterm_has_its_time_and_its_status(recording) 
     assert recording.console() == b"up\nsaved\n"
 
 
+@pytest.mark.slow
 def test_what_the_program_sends_to_its_own_group_does_not_come_back(recording) -> None:
     script = (
         "import os, signal, time\n"
@@ -91,6 +93,7 @@ def test_signals_that_were_ignored_stay_ignored(recording) -> None:
     assert recorder.returncode == 0
 
 
+@pytest.mark.slow
 def test_a_reader_that_does_not_read_can_be_given_up(recording) -> None:
     with recording.start("sh", "-c", "head -c 100000 /dev/zero", stdout=-1, stderr=-1) as recorder:
         time.sleep(2)  # the program has ended, its last bytes cannot be passed on

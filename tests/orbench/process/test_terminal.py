@@ -106,6 +106,7 @@ SHOWING = (
 )
 
 
+@pytest.mark.slow
 def test_the_program_has_terminals_of_the_same_size(recording, terminal) -> None:
     terminal.resize(33, 77)
     program = recording.on_terminal(terminal.name, *python(SHOWING))
@@ -114,6 +115,7 @@ def test_the_program_has_terminals_of_the_same_size(recording, terminal) -> None
     assert program.returncode == 0
 
 
+@pytest.mark.slow
 def test_only_what_is_a_terminal_is_one_for_the_program(recording, terminal) -> None:
     program = recording.on_terminal(terminal.name, *python(SHOWING), descriptors="01", stderr=-1)
     assert b"[True, True, False]" in terminal.read_all(program)
@@ -124,10 +126,10 @@ def test_only_what_is_a_terminal_is_one_for_the_program(recording, terminal) -> 
 @pytest.mark.parametrize(
     "code",
     [
-        r"print('one\ntwo\r\nthree\tfour\rfive')",
+        pytest.param(r"print('one\ntwo\r\nthree\tfour\rfive')", marks=pytest.mark.slow),
         r"import sys; sys.stdout.buffer.write(bytes(range(256)) * 40)",
         r"print('\x1b[31mred\x1b[0m \x1b[2K\x1b[1A', end='')",
-        r"for i in range(3000): print(i)",
+        pytest.param(r"for i in range(3000): print(i)", marks=pytest.mark.slow),
     ],
 )
 def test_the_terminal_gets_what_it_would_get_without_orbench(recording, terminal, code) -> None:
@@ -194,6 +196,7 @@ def test_each_ctrl_c_reaches_the_program_once(recording, terminal) -> None:
     assert program.returncode == 0
 
 
+@pytest.mark.slow
 def test_a_signal_from_elsewhere_reaches_the_program_once_on_a_terminal_too(
     recording, terminal
 ) -> None:
@@ -216,6 +219,7 @@ def test_ctrl_c_ends_program_and_recorder_by_sigint(recording, terminal) -> None
     assert (record.status, record.signal) == (RunStatus.KILLED, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by_key", [True, False])
 def test_a_stopped_program_gives_the_terminal_back_and_goes_on_later(
     recording, terminal, by_key

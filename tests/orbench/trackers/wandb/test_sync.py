@@ -90,6 +90,7 @@ def test_a_tracker_that_cannot_be_reached_is_given_up(wandb, tracker, run, full_
     }
 
 
+@pytest.mark.slow
 def test_faults_of_single_runs_do_not_add_up(wandb, tracker, run, full_run):
     runs = [full_run(run.store, seed=seed, n=5) for seed in range(20)]
     wandb.fail_at(*range(15, 1000, 15), how=DROP_BEFORE)
