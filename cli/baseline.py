@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orbench.errors import UsageError
+from orbench.wording import number_of
 
 from .cells import Kind
 from .command_help import OrbenchCommand
@@ -128,11 +129,10 @@ def _tell(made: Baseline, where: str, replaced: bool) -> None:
     from orbench.run_set import left_out_in_words
 
     scored = made.scored
-    envs = len(scored.by_env())
-    runs = f"{len(scored.runs)} run{'' if len(scored.runs) == 1 else 's'}"
+    runs, envs = number_of(len(scored.runs), "run"), number_of(len(scored.by_env()), "env")
     note(
-        f"{'replaced' if replaced else 'saved'} baseline '{made.name}'{where}: {runs} on"
-        f" {envs} env{'' if envs == 1 else 's'}, {scored.measure}"
+        f"{'replaced' if replaced else 'saved'} baseline '{made.name}'{where}: {runs} on {envs},"
+        f" {scored.measure}"
     )
     if commits := commits_in_words(scored.runs):
         note(f"orbench: note: commits: {commits}")

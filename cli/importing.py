@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from orbench.errors import ImportFileError, StoreMissingError
 from orbench.settings import masked_url, store_url
+from orbench.wording import number_of
 
 from .options import Format, split_names
 from .output import note, print_table
@@ -54,8 +55,8 @@ class _Report:
         self.peculiar += run.notes
         if rows.restarts:
             self.peculiar.append(
-                f"{run.file}: {run}: steps go back {_counted(rows.restarts, 'time')}, repeated "
-                f"steps in {_counted(rows.repeated, 'row')}; all are kept (which count: `orbench "
+                f"{run.file}: {run}: steps go back {number_of(rows.restarts, 'time')}, repeated "
+                f"steps in {number_of(rows.repeated, 'row')}; all are kept (which count: `orbench "
                 "stats --repeats`)"
             )
         if delivery.differs:
@@ -68,12 +69,8 @@ class _Report:
         """The last sentence."""
         would = "would import" if dry_run else "imported"
         told = ", ".join(f"{count:,} {outcome}" for outcome, count in self.outcomes.items())
-        points, runs = _counted(self.points, "point"), _counted(len(self.rows), "run")
-        return f"{would} {points} of {runs} ({told or 'none'}) from {_counted(files, 'file')}"
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
+        points, runs = number_of(self.points, "point"), number_of(len(self.rows), "run")
+        return f"{would} {points} of {runs} ({told or 'none'}) from {number_of(files, 'file')}"
 
 
 _FIELDS = [

@@ -15,6 +15,7 @@ import typer
 
 from orbench.errors import NoRunsError, StoreMissingError, TrackerError, UsageError
 from orbench.settings import store_url
+from orbench.wording import number_of
 
 from .cells import Kind
 from .command_help import OrbenchCommand
@@ -273,6 +274,5 @@ def _note_each(sentences: Sequence[str]) -> None:
 
 
 def _counts(counts: Counter[str]) -> str:
-    total = sum(counts.values())
     told = ", ".join(f"{count:,} {state}" for state, count in counts.items())
-    return f"{total:,} run{'' if total == 1 else 's'}: {told or 'none'}"
+    return f"{number_of(sum(counts.values()), 'run')}: {told or 'none'}"

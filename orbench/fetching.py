@@ -36,6 +36,8 @@ def fetch(
     """
     if isinstance(metrics, str):
         raise UsageError(f"metrics is a list of names; for one write metric={metrics!r}")
+    if metric is not None and not isinstance(metric, str):
+        raise UsageError(f"metric is one name; for several write metrics={metric!r}")
     names = list(dict.fromkeys([*([] if metric is None else [metric]), *(metrics or ())]))
     if not names:
         raise UsageError("name what to fetch: metric='charts/episodic_return', or metrics=[...]")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .wording import number_of
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -32,6 +34,13 @@ class Series:
     def __len__(self) -> int:
         """The number of points."""
         return len(self.steps)
+
+    def __repr__(self) -> str:
+        """What a notebook shows: how much there is, not all of it."""
+        reach = f", steps {self.steps.min()} to {self.steps.max()}" if len(self) else ""
+        return (
+            f"<Series {self.metric} of run {self.run_id}: {number_of(len(self), 'point')}{reach}>"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from .errors import UsageError, near
 from .metric import Series
 from .run import RunRecord
 from .run_set import LeftOut
+from .wording import number_of
 
 __all__ = ["COLUMNS", "SeriesTable"]
 
@@ -42,6 +43,16 @@ class SeriesTable:
     def __len__(self) -> int:
         """The number of points."""
         return sum(map(len, self.series))
+
+    def __repr__(self) -> str:
+        """What a notebook shows: how much there is, not all of it."""
+        named = ", ".join(dict.fromkeys(one.metric for one in self.series))
+        text = f"{number_of(len(self), 'point')} of {named or 'no metric'}"
+        text += f" from {number_of(len({one.run_id for one in self.series}), 'run')}"
+        if self.left_out:
+            lacking = number_of(len({one.run_id for one in self.left_out}), "run")
+            text += f"; {lacking} without one of them"
+        return f"<SeriesTable: {text}>"
 
     def __getitem__(self, column: str) -> NDArray[Any]:
         """A column, one of COLUMNS; raises UsageError for another."""

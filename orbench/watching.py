@@ -28,6 +28,7 @@ from .starting import start_child
 from .watched_files import Files, files_in, files_of
 from .watched_kinds import WATCHED_KINDS, FolderReader, Watch
 from .watched_log import WatchedLog
+from .wording import number_of
 
 if TYPE_CHECKING:
     from .importers.imported import FoundPath
@@ -143,7 +144,7 @@ class _Watcher:
             self._done[one.path] = files_of(one.path, self._seen)
             self._before.add(one.path)
         if found:
-            self._say_before(_counted(len(found), "run"))
+            self._say_before(number_of(len(found), "run"))
 
     def _note_before(self) -> None:
         """Note how far the logs that are there go, as their times do not tell it."""
@@ -155,7 +156,7 @@ class _Watcher:
             count, runs = count + points, runs + bool(points)
         self._failures.clear()
         if count:
-            self._say_before(f"{_counted(runs, 'run')} with {_counted(count, 'point')}")
+            self._say_before(f"{number_of(runs, 'run')} with {number_of(count, 'point')}")
 
     def _say_before(self, what: str) -> None:
         self.say(f"{self.watch.folder} has {what} from before, which stay out{self._hint}")
@@ -188,7 +189,7 @@ class _Watcher:
             shown = ", ".join(self._children[:_NOTES_AT_MOST])
             more = len(self._children) - _NOTES_AT_MOST
             self.say(
-                f"{self.watch.folder} has {_counted(len(self._children) + 1, 'run')}: the first "
+                f"{self.watch.folder} has {number_of(len(self._children) + 1, 'run')}: the first "
                 f"is {self.run.run_id}, its child runs are {shown}"
                 + (f" and {more:,} more" if more > 0 else "")
             )
@@ -315,7 +316,3 @@ class _Watcher:
 def _between(earliest: float, when: float) -> float:
     """A time that a log tells, not before the earliest that it can be and not to come."""
     return max(earliest, min(when, time.time()))
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from orbench.errors import FigureError
 from orbench.gate import Gated, Margin, MarginUnit, Plan
+from orbench.wording import number_of
 
 from .axis import Axis
 from .captions import sentences
@@ -90,7 +91,7 @@ def power_figure(plan: Plan, *, title: str = "") -> CurvesFigure:
         sentences=sentences(
             f"{title}." if title else "",
             f"The drop found with power {settings.power:g} at alpha {settings.level:.3g},"
-            f" over {len(plan.spreads)} env{'' if len(plan.spreads) == 1 else 's'};"
+            f" over {number_of(len(plan.spreads), 'env')};"
             f" the baseline has {baseline or 'as many'} runs on each.",
             _UNITS[margin.unit],
         ),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..wording import number_of
 from .drops import TaskPair
 from .judgement import DropSettings, Judgement, Verdict
 from .judging import judge
@@ -89,7 +90,7 @@ def _confirmed(
         runs=tuple(run for env in suspects for run in runs[env][SUSPECT_RUNS:needed]),
     )
     judgement = judge(task_pairs(baseline, fresh, suspects), settings)
-    told = f"{CONFIRM_RUNS} fresh runs on {len(suspects)} env{'' if len(suspects) == 1 else 's'}"
+    told = f"{CONFIRM_RUNS} fresh runs on {number_of(len(suspects), 'env')}"
     return Staged(judgement, f"{said} Second stage: {told} alone are judged.")
 
 
@@ -101,7 +102,7 @@ def _runs_lacking(lacking: Sequence[tuple[str, int]]) -> str:
     total = sum(number for _, number in lacking)
     envs = ", ".join(f"{number} on {env}" for env, number in lacking[:5])
     more = f" and {len(lacking) - 5} more envs" if len(lacking) > 5 else ""
-    return f"{total} more run{'' if total == 1 else 's'} needed ({envs}{more})"
+    return f"{number_of(total, 'more run')} needed ({envs}{more})"
 
 
 def _scores(runs: Sequence[ScoredRun]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -92,6 +92,18 @@ def test_several_metrics_come_one_after_the_other(store):
     assert table["value"][: len(AWKWARD)].tobytes() == struct.pack("=7d", *AWKWARD)
 
 
+def test_a_notebook_is_shown_how_much_there_is_and_not_all_of_it(store):
+    table = orbench.fetch(metrics=[RETURN, "loss"], store=store)
+    assert repr(table) == (
+        "<SeriesTable: 10 points of charts/episodic_return, loss from 2 runs;"
+        " 2 runs without one of them>"
+    )
+    assert repr(table.series[0]) == (
+        "<Series charts/episodic_return of run aaa1: 2 points, steps 0 to 1>"
+    )
+    assert repr(SeriesTable((), ())) == "<SeriesTable: 0 points of no metric from 0 runs>"
+
+
 def test_runs_without_the_metric_are_named(store):
     table = orbench.fetch(metrics=[RETURN, "loss"], store=store)
     assert [(left.run_id, left.label, left.reason) for left in table.left_out] == [
@@ -160,6 +172,8 @@ def test_a_metric_must_be_named(store):
         orbench.fetch(store=store)
     with pytest.raises(UsageError, match="write metric='loss'"):
         orbench.fetch(metrics="loss", store=store)
+    with pytest.raises(UsageError, match=r"write metrics=\['loss'\]"):
+        orbench.fetch(metric=["loss"], store=store)
 
 
 # -- a table without a store
