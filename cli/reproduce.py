@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,9 +14,11 @@ from orbench.errors import OrbenchError, UsageError
 
 from .command_help import OrbenchCommand
 from .opening import opened_store
-from .options import StoreOption, examples, new_app, split_names
+from .option_groups import with_groups
+from .options import StoreOption, examples, new_app
 from .output import note
 from .progress import counted, progress
+from .reproduce_options import Comparing, Rebuilding, Sampling
 from .reproduction_output import VerdictFormat, print_plan, print_verdicts, write_script
 
 if TYPE_CHECKING:
@@ -29,14 +30,6 @@ __all__ = ["app"]
 app = new_app()
 
 
-class _Weakest(StrEnum):
-    """The weakest sense that counts as reproduced."""
-
-    EXACT = "exact"
-    TOLERANCE = "tolerance"
-    STATISTICAL = "statistical"
-
-
 _Run = Annotated[str, typer.Argument(metavar="[RUN]", help="A run id, or how it begins.")]
 _Command = Annotated[
     list[str] | None,
@@ -46,72 +39,6 @@ _Plan = Annotated[bool, typer.Option("--plan", help="Say what would be done, and
 _Script = Annotated[
     Path | None,
     typer.Option("--script", metavar="FILE", help="Write the plan as a shell script instead."),
-]
-_Many = Annotated[
-    str | None, typer.Option("--many", metavar="FILTER", help="Reproduce the runs of a filter.")
-]
-_Sample = Annotated[
-    int | None,
-    typer.Option("--sample", metavar="N", min=1, help="With --many: this many of them."),
-]
-_SampleSeed = Annotated[
-    int, typer.Option("--sample-seed", metavar="N", help="Which sample --sample draws.")
-]
-_Jobs = Annotated[
-    int, typer.Option("--jobs", "-j", metavar="N", min=1, help="With --many: so many at once.")
-]
-_Repositories = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--repo", metavar="PATH", help="A repository (or URL) to ask for the commit; repeatable."
-    ),
-]
-_Without = Annotated[
-    list[str] | None,
-    typer.Option("--without", metavar="PACKAGE", help="Leave a package out; repeatable."),
-]
-_Venv = Annotated[
-    Path | None,
-    typer.Option("--venv", metavar="FOLDER", help="Run in this environment, and build none."),
-]
-_Downloads = Annotated[
-    bool, typer.Option("--downloads", help="Let uv fetch a Python that is not at hand.")
-]
-_Keep = Annotated[
-    Path | None,
-    typer.Option("--keep", metavar="FOLDER", help="Work in this new folder, and leave it there."),
-]
-_Project = Annotated[
-    str,
-    typer.Option(
-        "--project",
-        metavar="NAME",
-        help="The new run's project; by default the run's own with -reproductions added.",
-    ),
-]
-_Require = Annotated[
-    _Weakest,
-    typer.Option(
-        "--require", metavar="SENSE", help="What counts: exact, tolerance or statistical."
-    ),
-]
-_Relative = Annotated[
-    float, typer.Option("--rtol", metavar="X", min=0, help="Relative tolerance of a value.")
-]
-_Absolute = Annotated[
-    float, typer.Option("--atol", metavar="X", min=0, help="Absolute tolerance of a value.")
-]
-_Ignore = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--ignore",
-        metavar="GLOB",
-        help="Metrics that are not compared, besides those that measure the machine; repeatable.",
-    ),
-]
-_Only = Annotated[
-    list[str] | None,
-    typer.Option("--only", metavar="GLOB", help="Compare these metrics alone; repeatable."),
 ]
 _Timeout = Annotated[
     float | None,
@@ -132,26 +59,16 @@ _FormatOption = Annotated[
         "orbench reproduce --many 'project=paper status=finished' --sample 5 --jobs 2 -f markdown",
     ),
 )
+@with_groups
 def reproduce(
+    *,
     run: _Run = "",
     command: _Command = None,
     plan: _Plan = False,
     script: _Script = None,
-    many: _Many = None,
-    sample: _Sample = None,
-    sample_seed: _SampleSeed = 0,
-    jobs: _Jobs = 1,
-    repositories: _Repositories = None,
-    without: _Without = None,
-    venv: _Venv = None,
-    downloads: _Downloads = False,
-    keep: _Keep = None,
-    project: _Project = "",
-    require: _Require = _Weakest.STATISTICAL,
-    relative: _Relative = 1e-6,
-    absolute: _Absolute = 1e-12,
-    ignore: _Ignore = None,
-    only: _Only = None,
+    sampling: Sampling,
+    rebuilding: Rebuilding,
+    comparing: Comparing,
     timeout: _Timeout = None,
     fmt: _FormatOption = VerdictFormat.TABLE,
     store_url: StoreOption = None,
@@ -165,31 +82,32 @@ def reproduce(
 
     This runs the program of the run, and what its packages run when they are installed.
     """
-    from orbench.reproduce import IGNORED, Choices, Sense, Tolerance
+    from orbench.reproduce import IGNORED, Choices
     from orbench.settings import store_url as url_of
 
-    if bool(run) == bool(many):
+    if bool(run) == bool(sampling.many):
         raise UsageError("name one run, or runs by --many FILTER")
     url = _absolute_url(url_of(store_url))
     choices = Choices(
         url,
-        repositories=tuple(repositories or ()),
-        keep=keep,
-        venv=venv,
-        downloads=downloads,
-        project=project,
-        tolerance=Tolerance(relative, absolute),
-        weakest=dict(zip(_Weakest, Sense, strict=False))[require],
-        ignore=(*IGNORED, *(ignore or ())),
-        only=tuple(only or ()),
+        repositories=tuple(rebuilding.repositories or ()),
+        keep=rebuilding.keep,
+        venv=rebuilding.venv,
+        downloads=rebuilding.downloads,
+        project=rebuilding.project,
+        tolerance=comparing.tolerance,
+        weakest=comparing.weakest,
+        ignore=(*IGNORED, *(comparing.ignore or ())),
+        only=tuple(comparing.only or ()),
         timeout=timeout,
         say=note,
     )
+    without = rebuilding.packages_left_out
     with opened_store(url) as store:
-        if many is not None:
-            found = _many(store, many, sample, sample_seed, jobs, split_names(without), choices)
+        if sampling.many:
+            found = _many(store, sampling.many, sampling, without, choices)
         else:
-            planned = _planned(store, run, split_names(without), command or ())
+            planned = _planned(store, run, without, command or ())
             if script is not None:
                 return write_script(planned, script)
             if plan:
@@ -228,13 +146,7 @@ def _one(store: RunStore, plan: ReproductionPlan, choices: Choices) -> Reproduct
 
 
 def _many(
-    store: RunStore,
-    where: str,
-    sample: int | None,
-    seed: int,
-    jobs: int,
-    without: Sequence[str],
-    choices: Choices,
+    store: RunStore, where: str, sampling: Sampling, without: Sequence[str], choices: Choices
 ) -> list[Reproduction]:
     """Reproduce the runs of a filter; one that cannot be planned is one that cannot be told."""
     from dataclasses import replace
@@ -249,9 +161,10 @@ def _many(
     runs = [run for run in store.runs(parse(where)) if "reproduction" not in run.tags]
     if not runs:
         raise NoRunsError(f"no run fits '{where}'")
-    if sample is not None and sample < len(runs):
-        drawn = random.Random(seed).sample(range(len(runs)), sample)  # noqa: S311 - no secret
-        note(f"{sample} of {len(runs)} runs, drawn with --sample-seed {seed}")
+    if sampling.sample is not None and sampling.sample < len(runs):
+        chance = random.Random(sampling.sample_seed)  # noqa: S311 - no secret
+        drawn = chance.sample(range(len(runs)), sampling.sample)
+        note(f"{len(drawn)} of {len(runs)} runs, drawn with --sample-seed {sampling.sample_seed}")
         runs = [runs[place] for place in sorted(drawn)]
     quiet = replace(choices, say=lambda _: None)
 
@@ -265,5 +178,5 @@ def _many(
         finally:
             done()
 
-    with progress("reproduced runs", len(runs)) as done, ThreadPoolExecutor(jobs) as pool:
+    with progress("reproduced runs", len(runs)) as done, ThreadPoolExecutor(sampling.jobs) as pool:
         return list(pool.map(one, [run.run_id for run in runs]))
