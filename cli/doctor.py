@@ -25,7 +25,7 @@ app = new_app()
 def doctor(
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- CMD]", help="The command line that a run would have."),
+        typer.Argument(metavar="-- CMD", help="The command line that a run would have."),
     ] = None,
     fmt: FormatOption = Format.TABLE,
 ) -> None:

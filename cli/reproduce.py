@@ -30,10 +30,10 @@ __all__ = ["app"]
 app = new_app()
 
 
-_Run = Annotated[str, typer.Argument(metavar="[RUN]", help="A run id, or how it begins.")]
+_Run = Annotated[str, typer.Argument(metavar="RUN", help="A run id, or how it begins.")]
 _Command = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[-- CMD]", help="Run this instead of the recorded command line."),
+    typer.Argument(metavar="-- CMD", help="Run this instead of the recorded command line."),
 ]
 _Plan = Annotated[bool, typer.Option("--plan", help="Say what would be done, and do nothing.")]
 _Script = Annotated[
