@@ -112,6 +112,7 @@ def draw_mark(axes: Axes, mark: Mark, row: int, style: LineStyle, theme: Theme) 
             color=colour,
             linewidth=1.8,
             solid_capstyle="butt",
+            clip_on=False,
             zorder=3,
         )
     else:
@@ -123,6 +124,8 @@ def draw_mark(axes: Axes, mark: Mark, row: int, style: LineStyle, theme: Theme) 
             markerfacecolor="none",
             markersize=4.0,
             markeredgewidth=1.2,
+            # At the end of an axis, as of a probability of 1, it is whole too.
+            clip_on=False,
             zorder=3,
         )
     if mark.runs:

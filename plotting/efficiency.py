@@ -136,6 +136,10 @@ def _scores_in_words(curves: LearningCurves, normaliser: Normaliser | None) -> t
     unit = MIXED_UNITS if len(curves.envs) > 1 else "Scores are in the units logged."
     return sentences(
         unit if normaliser is None else f"Scores normalised {normaliser.caption}.",
+        # What is drawn is no score of a run, and may lie outside.
+        f"The score of a run is there {normaliser.scored}."
+        if normaliser is not None and normaliser.scored
+        else "",
         "No smoothing."
         if rows == 1
         else f"Each run smoothed by a rolling mean over its last {rows} rows.",
@@ -153,11 +157,11 @@ def _places_in_words(sets: Sequence[CurvesOverEnvs], curves: LearningCurves) -> 
     """At which places the lines are, and where they end."""
     over = curves.settings.over
     points = max((len(one.at) for one in sets if one.resampled), default=0)
-    unit = " s" if over == "wall time" else ""
+    unit, digits = (" s", "g") if over == "wall time" else ("", ".15g")
     short = "; ".join(
-        f"{one.label} at {over} {one.at[-1]:g} of {one.longest:g}{unit}"
+        f"{one.label} at {over} {one.at[-1]:{digits}} of {one.longest:{digits}}{unit}"
         for one in sets
-        if one.at[-1] < _SHORT * one.longest
+        if one.at[-1] - one.at[0] < _SHORT * (one.longest - one.at[0])
     )
     return sentences(
         f"Runs are brought to {points} equally spaced {over}s that all runs of a set cover; a point"

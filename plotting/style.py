@@ -228,6 +228,8 @@ def matplotlib_settings(theme: Theme, *, small: bool = False) -> Iterator[None]:
                 "svg.fonttype": "path",
                 "svg.hashsalt": "orbench",
                 "text.color": theme.ink,
+                # A name is shown as it stands: a dollar in it begins no formula.
+                "text.parse_math": False,
                 "xtick.color": theme.faint,
                 "xtick.labelcolor": theme.ink,
                 "xtick.labelsize": base,

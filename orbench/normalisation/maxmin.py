@@ -32,6 +32,7 @@ def maxmin(compared: Sequence[ScoreMatrix]) -> Normaliser:
         version="",
         references=references,
         names=EnvNames(exact=True),
+        scored=next(matrix.selection for matrix in compared if matrix.tasks),
     )
 
 

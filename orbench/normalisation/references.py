@@ -40,7 +40,8 @@ class Normaliser:
     """Makes `(score - low) / (high - low)` of scores, by the references of their envs.
 
     `meaning` says what 0 and 1 are. `references` has the references by the name of the env, of
-    which `names` says what else it may be called. With `closed`, no score lies outside.
+    which `names` says what else it may be called. With `closed`, no score lies outside. `scored`
+    says how a run got the score of which the references are the range, where they are one.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Normaliser:
     references: Mapping[str, Reference]
     names: EnvNames = field(default_factory=EnvNames)
     closed: bool = False
+    scored: str = ""
 
     @property
     def caption(self) -> str:

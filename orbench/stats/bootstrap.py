@@ -32,6 +32,8 @@ __all__ = [
 MINIMUM_REPS = 100
 """Fewer replicates than this do not make an interval."""
 
+# Means that differ by less than this part of their size differ by the order of adding up.
+_ROUNDING = 1e-12
 _BLOCK_REPS = 8192
 _BLOCK_CELLS = 32 * 2**20
 # Run sets of equal sizes see the same draws: so many are remembered while they are this small.
@@ -63,6 +65,13 @@ class Resample:
     def task_means(self) -> NDArray[np.float64]:
         """The mean over runs of every task in every resample, (tasks x reps)."""
         return self.task_means_of(self.tasks)
+
+    @cached_property
+    def mean_rounding(self) -> NDArray[np.float64]:
+        """What a mean of `task_means` may be off for the order of adding up, (tasks x reps)."""
+        if all((column >= 0).all() for column in self.tasks):
+            return _ROUNDING * self.task_means
+        return _ROUNDING * self.task_means_of(tuple(np.abs(column) for column in self.tasks))
 
     def task_means_of(self, tasks: TaskArrays) -> NDArray[np.float64]:
         """The same for other scores of the same runs, (tasks x reps)."""

@@ -202,13 +202,14 @@ def _notes_on_cells(
     def named(chosen: Iterable[tuple[LearningCurve, str]]) -> str:
         return "; ".join(f"{one.label} on {one.env_id}{detail}" for one, detail in chosen)
 
-    unit = " s" if over == "wall time" else ""
+    unit, digits = (" s", "g") if over == "wall time" else ("", ".15g")
     all_single = all(one.estimate.n == 1 for one in curves)
     single = named((one, "") for one in curves if one.estimate.n == 1 and not all_single)
     short = named(
-        (one, f" at {over} {one.estimate.steps[-1]:g} of {one.last_step:g}{unit}")
+        (one, f" at {over} {one.estimate.steps[-1]:{digits}} of {one.last_step:{digits}}{unit}")
         for one in curves
-        if one.estimate.steps[-1] < _SHORT * one.last_step
+        if one.estimate.steps[-1] - one.estimate.steps[0]
+        < _SHORT * (one.last_step - one.estimate.steps[0])
     )
     repeated = named(
         (one, f" (seed {', '.join(map(str, one.repeated_seeds))})")

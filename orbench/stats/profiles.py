@@ -112,8 +112,9 @@ def shares_above(
     """The profile of every resample, (thresholds x reps)."""
     if kind == "tasks":
         above = np.zeros((len(thresholds), sample.reps), np.int64)
-        for means in sample.task_means:
-            above += means > thresholds[:, None]
+        for means, rounding in zip(sample.task_means, sample.mean_rounding, strict=True):
+            # The mean of three times 0.1 is not above 0.1, though its last bit is.
+            above += means - rounding > thresholds[:, None]
         return above / len(sample.task_means)
     # Tasks with equally many runs are counted together, in whole numbers.
     share = np.zeros((len(thresholds), sample.reps))

@@ -63,7 +63,7 @@ def rank_estimates(
     sign = 1 if higher_is_better else -1
 
     def mean_ranks(*samples: Resample) -> NDArray[np.float64]:
-        better, tied = _standing([sign * sample.task_means for sample in samples])
+        better, tied = _standing(samples, sign)
         ranks: NDArray[np.float64] = (better + (tied + 1) / 2).mean(axis=1)
         return ranks
 
@@ -76,7 +76,7 @@ def rank_estimates(
         blocks = resamples_of_sets(sets, resampling.reps, resampling.seed)
         counted = np.zeros((len(sets), len(sets)))
         for block in blocks:
-            counted += _counted([sign * sample.task_means for sample in block])
+            counted += _counted(block, sign)
         shares = [tuple(row) for row in (counted / (len(sets[0]) * reps)).tolist()]
     return {
         label: RankEstimate(
@@ -95,21 +95,29 @@ def rank_estimates(
 
 
 def _standing(
-    means: Sequence[NDArray[np.float64]],
+    samples: Sequence[Resample], sign: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """How many sets are better, and how many equal (itself too): (sets x tasks x reps) each."""
-    better = np.stack([sum((other > mine).astype(np.int64) for other in means) for mine in means])
-    tied = np.stack([sum((other == mine).astype(np.int64) for other in means) for mine in means])
+    """How many sets are better, and how many equal (itself too): (sets x tasks x reps) each.
+
+    Higher is better where `sign` is 1. Means that only rounding tells apart are equal.
+    """
+    better, tied = np.zeros((2, len(samples), *samples[0].task_means.shape), np.int64)
+    for place, mine in enumerate(samples):
+        for other in samples:
+            ahead = sign * (other.task_means - mine.task_means)
+            rounding = np.maximum(other.mean_rounding, mine.mean_rounding)
+            better[place] += ahead > rounding
+            tied[place] += np.abs(ahead) <= rounding
     return better, tied
 
 
-def _counted(means: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+def _counted(samples: Sequence[Resample], sign: int) -> NDArray[np.float64]:
     """How often each set has each rank, (sets x ranks); ties share theirs."""
-    better, tied = _standing(means)
+    better, tied = _standing(samples, sign)
     return np.stack(
         [
             (((better <= rank) & (rank < better + tied)) / tied).sum(axis=(1, 2))
-            for rank in range(len(means))
+            for rank in range(len(samples))
         ],
         axis=1,
     )

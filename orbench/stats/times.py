@@ -136,6 +136,8 @@ def _horizon(
     )
     if horizon is None:
         return float(censored.min() if len(censored) else np.concatenate(columns).max())
+    if not 0 <= horizon < np.inf:
+        raise ScoreError(f"a horizon is a time from 0, not {horizon:g}")
     for task, (column, there) in enumerate(zip(columns, arrived, strict=True)):
         if not there.all() and column.max() < horizon:
             raise ScoreError(

@@ -78,6 +78,12 @@ def test_a_point_without_an_interval_is_a_ring():
     assert (ring.get_marker(), ring.get_markerfacecolor()) == ("o", "none")
 
 
+def test_a_mark_at_the_end_of_an_axis_is_drawn_whole():
+    (axes,) = panels_of(draw_figure(figure_of(("ppo",), low=None)))
+    (ring,) = axes.lines
+    assert not ring.get_clip_on()
+
+
 def test_single_runs_are_dots_at_heights_of_their_own():
     (axes,) = panels_of(draw_figure(figure_of(("ppo",), runs=4)))
     (dots,) = [line for line in axes.lines if line.get_marker() == "o"]

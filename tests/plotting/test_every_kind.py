@@ -50,6 +50,13 @@ KINDS = {
 
 
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_a_name_is_no_formula(make, experiment, tmp_path):
+    figure = make(*experiment((r"$\lr$", "$$"), (r"Cart$\pole$-v1", "$x^2$"), 2))
+    for path in save_figure(figure, tmp_path / "figure", formats=("png", "svg", "pdf")):
+        assert path.stat().st_size
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
 def test_a_figure_is_a_caption_and_numbers_in_two_forms_and_the_same_bytes_again(
     make, experiment, tmp_path
 ):

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from orbench.errors import FigureError, ScoreError
-from orbench.normalisation import Normaliser, Reference
+from orbench.normalisation import Normaliser, Reference, normaliser
 from orbench.plotting import IntervalSettings, on_log_axes, plot_curves, plot_efficiency
+from orbench.score import score_matrices
 from orbench.stats import CurveSettings, learning_curves, sample_efficiency
 
 FEW = IntervalSettings(reps=200)
@@ -51,6 +52,25 @@ def test_its_caption_says_how_it_was_made(experiment):
         "mixes the units of the envs",
     ):
         assert said in caption
+
+
+def test_a_caption_of_maxmin_says_what_the_scores_are_that_it_spans(experiment):
+    runs, series = experiment()
+    matrices = score_matrices(runs, series, metric="charts/episodic_return")
+    scale = normaliser("maxmin", matrices)
+    caption = plot_efficiency(curves_of(runs, series), normaliser=scale, settings=FEW).caption
+    assert "The score of a run is there the mean over the last 10% of a run's steps." in caption
+
+
+def test_the_early_end_of_runs_that_begin_late_is_said(experiment):
+    runs, series = experiment(("ppo",), rows=20)
+    late = [dataclasses.replace(one, steps=one.steps + 10**6) for one in series]
+    late[0] = dataclasses.replace(
+        late[0], steps=late[0].steps[:10], values=late[0].values[:10],
+        wall_times=late[0].wall_times[:10],
+    )  # fmt: skip
+    caption = plot_efficiency(curves_of(runs, late), settings=FEW).caption
+    assert "ppo at step 1010000 of 1020000." in caption
 
 
 def test_curves_are_normalised_env_by_env(experiment):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,16 @@ def test_a_line_ends_where_the_first_run_ends_and_that_is_said():
         "Lines end where the first run of the set ends: ppo on Taxi-v3 at step 5 of 10." in note
         for note in curves.notes
     )
+
+
+def test_an_early_end_is_said_of_runs_that_begin_late_too():
+    runs = [run("a"), run("b", seed=1)]
+    found = [
+        dataclasses.replace(one, steps=one.steps + 1000)
+        for one in (series("a", range(11)), series("b", range(6)))
+    ]
+    notes = learning_curves(runs, found).notes
+    assert any("ppo on Taxi-v3 at step 1005 of 1010." in note for note in notes)
 
 
 def test_what_is_left_out_is_said():

@@ -31,6 +31,11 @@ def test_the_profile_of_tasks_is_of_their_means():
     assert performance_profile(scores, [0.4, 0.6, 1.0], kind="tasks").point.tolist() == [1, 0.5, 0]
 
 
+def test_the_mean_of_equal_scores_is_not_above_them():
+    found = performance_profile([[0.1] * 3, [-0.1] * 3], [-0.1, 0.1], kind="tasks")
+    assert found.point.tolist() == [0.5, 0]
+
+
 @pytest.mark.parametrize(
     ("kind", "over_tasks"), [("runs", False), ("tasks", False), ("tasks", True)]
 )

@@ -27,6 +27,13 @@ def test_ties_share_their_ranks():
     assert found["c"].distribution == (0, 0, 1)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_equal_runs_tie_in_whatever_order_they_are_added_up(sign):
+    scores = sign * np.array([0.1, 0.2, 0.3])
+    found = rank_estimates({"a": [scores], "b": [scores[::-1]]})
+    assert [one.point for one in found.values()] == [1.5, 1.5]
+
+
 @pytest.mark.parametrize("method", ["percentile", "calibrated", "basic", "bc", "bca"])
 def test_ranks_have_intervals_within_the_ranks_there_are(method):
     for one in rank_estimates(SCORES, method=method).values():

@@ -82,6 +82,9 @@ def test_one_run_has_no_interval():
         ([[1.0, 2.0]], [[True]], None, "the same tasks and runs"),
         ([[1.0, 5.0]], [[True, False]], 9.0, "seen until 9; the last ends at 5"),
         ([[1.0, np.nan]], [[True, False]], None, "run 1 of task 0 is nan"),
+        ([[1.0, 2.0]], [[True, True]], -5.0, "a time from 0, not -5"),
+        ([[1.0, 2.0]], [[True, True]], np.inf, "a time from 0, not inf"),
+        ([[1.0, 2.0]], [[True, True]], np.nan, "a time from 0, not nan"),
     ],
 )
 def test_what_has_no_time_is_refused(times, reached, horizon, message):
