@@ -142,6 +142,8 @@ def test_a_wrong_value_names_its_key_and_the_run_goes_on(url):
     with orbench.start_run() as run:
         with pytest.raises(MetricValueError, match="'loss'"):
             run.log({"loss": "0.5"})
+        with pytest.raises(MetricValueError, match="'loss'"):
+            run.log({"loss": np.complex64(0.5 + 1j)})  # a float of it would lose a part
         run.log({"loss": np.float32(0.5)})
     assert values(url, run.run_id, "loss") == [(0, 0.5)]
 
