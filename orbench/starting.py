@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -119,7 +120,7 @@ def attach_run(run_id: str, url: str, journal: str | None = None) -> Run:
         run_id,
         JournalWriter(folder, run_id, owner=False),
         store_url=url,
-        redactor=Redactor.from_environment(os.environ),
+        redactor=Redactor.from_environment(os.environ, sys.argv),
         owner=False,
     )
 
@@ -254,15 +255,13 @@ def _own_run(run_id: str, url: str, first_step: int) -> Run:
         run_id,
         JournalWriter(journal_folder(url) / run_id, run_id, owner=True),
         store_url=url,
-        redactor=Redactor.from_environment(os.environ),
+        redactor=Redactor.from_environment(os.environ, sys.argv),
         owner=True,
         first_step=first_step,
     )
 
 
 def _script_name() -> str:
-    import sys
-
     name = PurePath(sys.argv[0] if sys.argv else "").stem
     return (name if name.isprintable() else "")[:_MAX_NAME] or "python"
 
