@@ -30,7 +30,7 @@ def _encodable(name: str) -> bool:
 
 def as_float(name: str, value: object) -> float:
     """The float64 of a scalar of any library, told by what it can do."""
-    if not isinstance(value, (str, bytes, bytearray)):
+    if not isinstance(value, (str, bytes, bytearray)) and not _is_complex(value):
         for convert in (float, _item):
             try:
                 return convert(value)  # type: ignore[arg-type]
@@ -41,6 +41,11 @@ def as_float(name: str, value: object) -> float:
     raise MetricValueError(
         f"'{name}' is {_short(value)}, not a number; log numbers, and keep others in run.summary"
     )
+
+
+def _is_complex(value: object) -> bool:
+    """Whether a numpy, JAX or torch scalar has an imaginary part, which its float would lose."""
+    return str(getattr(value, "dtype", "")).removeprefix("torch.").startswith("complex")
 
 
 def _item(value: object) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, MutableMapping
 from copy import deepcopy
 
-from .run import JsonValue
+from .run import Document, JsonValue
 
 __all__ = ["RecordedValues"]
 
@@ -23,6 +23,12 @@ class RecordedValues(MutableMapping[str, JsonValue]):
         self._record = record
         self._what = what
         self._values: dict[str, JsonValue] = {}
+
+    def begin_with(self, values: Document) -> None:
+        """Have what the run is known to hold already; nothing is written."""
+        from .config import merge
+
+        self._values = merge(values, self._values)
 
     def update(self, values: object = None, /, **more: object) -> None:
         """Merge nested values over what is there and write them to the journal.

@@ -25,6 +25,7 @@ from .errors import StoreUrlError, UsageError
 __all__ = [
     "DEFAULT_STORE_URL",
     "RecordingSettings",
+    "checked_url",
     "journal_folder",
     "masked_url",
     "sqlite_path",
@@ -33,20 +34,48 @@ __all__ = [
 
 DEFAULT_STORE_URL = "sqlite:///runs/orbench.db"
 
+# How the URL of each kind of store begins.
+_SQLITE_NAMES = ("sqlite", "sqlite+pysqlite")
+_POSTGRES_NAMES = ("postgres", "postgresql", "postgresql+psycopg")
+
+_PASSWORD_OF_USER = re.compile(r"(\A[^:/?#]+://[^:/@]*:)[^@]*@(?:[^/?#@]*@)*")
 _PASSWORD_IN_QUERY = re.compile(r"(?i)([?&](?:ssl)?password=)[^&#]*")
 
 
 def store_url(url: str | None = None) -> str:
     """The store's URL: the argument, else ORBENCH_STORE, else the default.
 
-    A plain path to a file is taken as a SQLite store, as people will type one.
+    A plain path to a file is taken as a SQLite store, as people will type one. Raises
+    StoreUrlError for a URL that no store can ever have: a run is not to wait in its journal for
+    one.
     """
     chosen = url or os.environ.get("ORBENCH_STORE") or DEFAULT_STORE_URL
     if "://" in chosen:
-        return chosen
+        return checked_url(chosen)
     if not chosen.strip():
         raise StoreUrlError("the store's URL is empty; give one like sqlite:///runs/orbench.db")
     return f"sqlite:///{chosen}"
+
+
+def checked_url(url: str) -> str:
+    """The URL, if a store may be there; raises StoreUrlError."""
+    name = url.partition("://")[0]
+    if name not in (*_SQLITE_NAMES, *_POSTGRES_NAMES):
+        raise StoreUrlError(
+            f"'{masked_url(url)}' is not a store's URL; give sqlite:///path/to/file.db or "
+            "postgresql://user@host/database"
+        )
+    if name in _SQLITE_NAMES and "?" in url:
+        raise StoreUrlError(
+            f"'{url}' has options after a '?'; a SQLite store is sqlite:///path/to/file.db"
+        )
+    try:
+        urlsplit(masked_url(url)).port  # noqa: B018 - looking at it is what checks it
+    except ValueError as error:
+        raise StoreUrlError(
+            f"'{masked_url(url)}' is not a URL: {error}; give postgresql://user@host/database"
+        ) from None
+    return url
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -65,14 +94,10 @@ def sqlite_path(url: str) -> Path | None:
 def masked_url(url: str) -> str:
     """The URL with its passwords replaced by ***; safe to print and to record.
 
-    libpq takes a password in the query as well as before the host.
+    libpq takes a password in the query as well as before the host. Before the host it is read as
+    SQLAlchemy does, to which a `/`, `?` or `#` in it is no end of it.
     """
-    url = _PASSWORD_IN_QUERY.sub(r"\1***", url)
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    user, _, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}").geturl()
+    return _PASSWORD_IN_QUERY.sub(r"\1***", _PASSWORD_OF_USER.sub(r"\1***@", url))
 
 
 def journal_folder(url: str) -> Path:

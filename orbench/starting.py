@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from .journal import SEGMENT_SUFFIX, JournalWriter
 from .keeping import begin_keeping, begin_telling
 from .metric import SYSTEM_PREFIX
 from .recorder import CAPTURE_SECONDS, Run, checked_tags
-from .run import RunStatus, new_run_id
+from .run import Document, RunStatus, new_run_id
 from .settings import journal_folder, store_url
 
 __all__ = ["attach_run", "start_child", "start_run"]
@@ -93,8 +94,10 @@ def _begun(
     """The run that is joined, resumed or new, with its first event. `recorded`: from outside."""
     outer = os.environ.get("ORBENCH_RUN_ID")
     if resume is not None:
-        run_id, first_step = _resumable(resume, url)
-        run = _own_run(run_id, url, first_step)
+        earlier = _resumable(resume, url)
+        run = _own_run(earlier.run_id, url, earlier.next_step)
+        run.config.begin_with(earlier.config)
+        run.summary.begin_with(earlier.summary)
         return run, RunStarted(started=run.started, resumed=True, host=socket.gethostname())
     if outer and parent is None and not recorded and _joins(outer):
         run = attach_run(outer, os.environ.get("ORBENCH_STORE", url), _outer_journal())
@@ -117,7 +120,7 @@ def attach_run(run_id: str, url: str, journal: str | None = None) -> Run:
         run_id,
         JournalWriter(folder, run_id, owner=False),
         store_url=url,
-        redactor=Redactor.from_environment(os.environ),
+        redactor=Redactor.from_environment(os.environ, sys.argv),
         owner=False,
     )
 
@@ -252,15 +255,13 @@ def _own_run(run_id: str, url: str, first_step: int) -> Run:
         run_id,
         JournalWriter(journal_folder(url) / run_id, run_id, owner=True),
         store_url=url,
-        redactor=Redactor.from_environment(os.environ),
+        redactor=Redactor.from_environment(os.environ, sys.argv),
         owner=True,
         first_step=first_step,
     )
 
 
 def _script_name() -> str:
-    import sys
-
     name = PurePath(sys.argv[0] if sys.argv else "").stem
     return (name if name.isprintable() else "")[:_MAX_NAME] or "python"
 
@@ -289,8 +290,18 @@ def _checked_id(run_id: str | None) -> str | None:
     return run_id
 
 
-def _resumable(prefix: str, url: str) -> tuple[str, int]:
-    """The id of an ended run and the step after its last; its journal is shipped first."""
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What an ended run left to the process that goes on with it."""
+
+    run_id: str
+    next_step: int
+    config: Document
+    summary: Document
+
+
+def _resumable(prefix: str, url: str) -> _Earlier:
+    """What an ended run left; its journal is shipped first."""
     from .run_store import open_store
     from .shipper import RunShipper
 
@@ -299,7 +310,9 @@ def _resumable(prefix: str, url: str) -> tuple[str, int]:
         store = open_store(url)
     except (StoreUnavailableError, StoreMissingError):
         if folder.is_dir():
-            return prefix, 0  # known from its journal; the store learns of it later
+            return _Earlier(
+                prefix, 0, {}, {}
+            )  # known from its journal; the store learns of it later
         raise
     with store:
         if folder.is_dir():
@@ -312,4 +325,5 @@ def _resumable(prefix: str, url: str) -> tuple[str, int]:
         if details.record.status == RunStatus.RUNNING:
             raise RecordingError(f"run {run_id} is still being recorded; it cannot be resumed")
         last = [m.max_step for m in details.metrics if not m.metric.startswith(SYSTEM_PREFIX)]
-        return run_id, max(last, default=-1) + 1
+        next_step = max(last, default=-1) + 1
+        return _Earlier(run_id, next_step, details.record.config, details.record.summary)

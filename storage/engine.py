@@ -23,7 +23,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from orbench.errors import MissingExtraError, StoreUrlError
-from orbench.settings import masked_url, sqlite_path
+from orbench.settings import checked_url, masked_url, sqlite_path
 
 from .database_errors import store_error
 
@@ -40,8 +40,6 @@ _LOCK_SLICE_MILLISECONDS = 200
 _PARAMETERS_AT_ONCE = 900
 _Item = TypeVar("_Item")
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024
-_SQLITE_NAMES = ("sqlite", "sqlite+pysqlite")
-_POSTGRES_NAMES = ("postgres", "postgresql", "postgresql+psycopg")
 
 # A server that vanished without a word is noticed within about a minute.
 _KEEPALIVE = {
@@ -126,15 +124,8 @@ def open_database(url: str) -> Database:
     Raises StoreUrlError for a URL that names no SQLite file and no PostgreSQL database, and
     MissingExtraError where psycopg is not installed.
     """
-    name = url.partition("://")[0]
-    if name in _SQLITE_NAMES:
-        return _sqlite_database(url)
-    if name in _POSTGRES_NAMES:
-        return _postgres_database(url)
-    raise StoreUrlError(
-        f"'{masked_url(url)}' is not a store's URL; give sqlite:///path/to/file.db or "
-        "postgresql://user@host/database"
-    )
+    path = sqlite_path(checked_url(url))
+    return _postgres_database(url) if path is None else _sqlite_database(url, path)
 
 
 def batched(items: Iterable[_Item]) -> Iterator[list[_Item]]:
@@ -153,12 +144,7 @@ def insert_or_ignore(connection: Connection, table: Table) -> Insert:
     return sqlite.insert(table).on_conflict_do_nothing()
 
 
-def _sqlite_database(url: str) -> Database:
-    path = sqlite_path(url)
-    if path is None or "?" in url:
-        raise StoreUrlError(
-            f"'{url}' has options after a '?'; a SQLite store is sqlite:///path/to/file.db"
-        )
+def _sqlite_database(url: str, path: Path) -> Database:
     engine = create_engine(
         URL.create("sqlite+pysqlite", database=str(path)),
         # Transactions are begun by `_begin_sqlite`, not by the driver.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
-__all__ = ["is_secret_key", "is_secret_variable", "secret_values"]
+__all__ = ["is_secret_key", "is_secret_variable", "secret_arguments", "secret_values"]
 
 _SHORTEST_SECRET = 8
 
@@ -31,7 +32,8 @@ _SECRET_KEYS = (
 _SECRET_KEY_ENDINGS = ("_api_key", "_apikey", "_passwd", "_password", "_secret_key")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _LONG_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+/_=.~-]{16,}\Z")
-_URL_PASSWORD = re.compile(r"://[^\s/:@]*:([^\s/]+)@")
+# A URL library may take a password with a / in it; `://host:8080/...@` has a port and none.
+_URL_PASSWORD = re.compile(r"://[^\s/:@]*:([^\s/]+|(?!\d{1,5}[/?#])[^\s@]+)@")
 
 
 def is_secret_variable(name: str) -> bool:
@@ -66,6 +68,28 @@ def secret_values(environ: Mapping[str, str]) -> set[str]:
             found.update(_spellings(value))
         if "://" in value:
             found.update(_URL_PASSWORD.findall(value))
+    return _long_enough(found)
+
+
+def secret_arguments(argv: Sequence[str]) -> set[str]:
+    """The secrets of a command line: values of options with a secret name, passwords in URLs.
+
+    >>> sorted(secret_arguments(["--api-key", "k3y-k3y-k3y", "--db=pg://me:pa55word@host"]))
+    ['k3y-k3y-k3y', 'pa55word']
+    """
+    found: set[str] = set()
+    for word, following in pairwise([*argv, "-"]):
+        name, equals, value = word.partition("=")
+        if word.startswith("-") and is_secret_key(name):
+            value = value if equals else following
+            if not value.startswith("-"):
+                found.update(_spellings(value))
+        if "://" in word:
+            found.update(_URL_PASSWORD.findall(word))
+    return _long_enough(found)
+
+
+def _long_enough(found: Iterable[str]) -> set[str]:
     return {value for value in found if len(value) >= _SHORTEST_SECRET and not value.isspace()}
 
 

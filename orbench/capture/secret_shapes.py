@@ -31,12 +31,13 @@ _NAME = r"(?:api_?key|token|secret|passw(?:or)?d|credentials|API_?KEY|TOKEN|SECR
 # A URL or assignment with braces or $ in it is code that puts a secret in, and holds none.
 _SHAPES = rf"""
     (?P<private>{_BEGIN}{_BODY})
-  | ://(?P<userinfo>[^\s/?\#"'<>\\{{}}$]{{1,1024}})@
+  | ://(?P<userinfo>[^\s/?\#"'<>\\{{}}$]{{1,1024}}
+        |[^\s/?\#"'<>\\{{}}$:@]{{0,256}}:(?!\d{{1,5}}[/?\#])[^\s"'<>\\{{}}$@]{{1,768}})@
   | (?P<keep1>x-access-token:)[^\s@"']{{1,512}}
   | (?P<keep2>uthorization["']?[:=]\ ?["']?(?:[Bb]asic|[Bb]earer|[Tt]oken)\ )[^\s"']{{4,4096}}
   | (?P<keep3>\b[A-Z0-9_]{{0,60}}(?:TOKEN|SECRET|PASSW(?:OR)?D|API_?KEY|ACCESS_KEY|SECRET_KEY|AUTH)=
         ["']?)[^\s"'$<>{{}}();&|,]{{8,1024}}
-  | (?P<keep4>{_NAME}["']?[ \t]{{0,4}}[=:][ \t]{{0,4}}["'])
+  | (?P<keep4>{_NAME}["']?\]?[ \t]{{0,4}}[=:][ \t]{{0,4}}["'])
         (?=[^"'\s]{{0,512}}[0-9])(?=[^"'\s]{{0,512}}[A-Za-z])[\w\-+/=.~!@\#%^&*$]{{8,512}}(?=["'])
   | (?P<keep5>[?&](?:access_token|api_?key|auth_token|password|secret|signature|sig|token)=)
         [^\s&\#"']{{4,2048}}

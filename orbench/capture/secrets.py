@@ -1,9 +1,9 @@
 """The redactor: secrets are replaced by `***` before anything is recorded.
 
-What counts as a secret: the values of environment variables with a secret name, credentials in
-URLs, options and assignments with a secret name, config values under a secret key, tokens of a
-well-known shape, and private keys. A password that looks like any other word and stands nowhere
-in the environment cannot be told.
+What counts as a secret: the values of environment variables and of command line options with a
+secret name, wherever they occur, credentials in URLs, assignments with a secret name, config
+values under a secret key, tokens of a well-known shape, and private keys. A password that looks
+like any other word and stands in neither the environment nor the command line cannot be told.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import codecs
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .secret_names import is_secret_key, is_secret_variable, secret_values
+from .secret_names import is_secret_key, is_secret_variable, secret_arguments, secret_values
 from .secret_shapes import KEY_BEGIN, KEY_GAP, LONGEST_SHAPE, MASK, mask_shapes, shapes
 
 __all__ = ["MASK", "RedactingStream", "Redactor"]
@@ -34,9 +34,12 @@ class Redactor:
         self.longest = max([LONGEST_SHAPE, *map(len, self._secrets)])
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Redactor:
-        """A redactor that knows the secrets which these environment variables hold."""
-        return cls(secret_values(environ))
+    def from_environment(cls, environ: Mapping[str, str], argv: Sequence[str] = ()) -> Redactor:
+        """A redactor that knows the secrets of these environment variables and this command line.
+
+        Programs print their arguments.
+        """
+        return cls(secret_values(environ) | secret_arguments(argv))
 
     def text(self, text: str, pause: Callable[[], object] | None = None) -> str:
         """`text` without its secrets; `pause` is called between the blocks of a long one."""

@@ -142,6 +142,8 @@ def test_a_wrong_value_names_its_key_and_the_run_goes_on(url):
     with orbench.start_run() as run:
         with pytest.raises(MetricValueError, match="'loss'"):
             run.log({"loss": "0.5"})
+        with pytest.raises(MetricValueError, match="'loss'"):
+            run.log({"loss": np.complex64(0.5 + 1j)})  # a float of it would lose a part
         run.log({"loss": np.float32(0.5)})
     assert values(url, run.run_id, "loss") == [(0, 0.5)]
 
@@ -378,6 +380,14 @@ def test_an_ended_run_is_resumed_by_its_id(url):
     assert (record.project, record.exp_name, record.seed) == ("p", "e", 1)
     assert record.config == {"a": 1, "b": 2}
     assert values(url, first.run_id, "x") == [(0, 0.0), (1, 1.0), (2, 2.0)]
+
+
+def test_a_resumed_run_knows_its_config_and_summary(url):
+    with orbench.start_run(config={"optim": {"lr": 0.1, "eps": 1.0}}) as first:
+        first.summary["best"] = 3.0
+    with orbench.start_run(resume=first.run_id, config={"optim": {"lr": 0.2}}) as again:
+        assert again.config["optim"] == {"lr": 0.2, "eps": 1.0}
+        assert again.summary["best"] == 3.0
 
 
 def test_only_an_ended_run_that_is_there_can_be_resumed(url):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import orbench
 from orbench.errors import StoreUrlError, UsageError
 from orbench.settings import (
     RecordingSettings,
@@ -23,10 +24,30 @@ def test_the_store_is_the_argument_else_the_variable_else_the_default(monkeypatc
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://me:pw@host/db",
+        "postgresql+psycopg2://host/db",
+        "http://host",
+        "sqlite:///a.db?mode=ro",
+        "postgresql://me:pw@host:port/db",
+        "postgresql://me:pw@[::1/db",
+    ],
+)
+def test_a_url_that_no_store_can_have_is_refused_before_anything_waits_for_it(url):
+    with pytest.raises(StoreUrlError, match=r"SQLite store is|not a (store's )?URL") as refused:
+        orbench.start_run(store=url)
+    assert "pw" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
     ("url", "printed"),
     [
         ("postgresql://me:pw@host:5/db?x=1", "postgresql://me:***@host:5/db?x=1"),
         ("postgresql://me:p%40w@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://me:p#w@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://me:p/w?@host:5/db?x=1", "postgresql://me:***@host:5/db?x=1"),
+        ("postgresql://me:p@w@host/db", "postgresql://me:***@host/db"),
         ("postgresql:///db?host=/tmp&password=pw", "postgresql:///db?host=/tmp&password=***"),
         ("postgresql://h/db?PASSWORD=pw&x=1", "postgresql://h/db?PASSWORD=***&x=1"),
         ("postgresql://h/db?sslpassword=pw", "postgresql://h/db?sslpassword=***"),

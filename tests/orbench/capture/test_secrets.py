@@ -119,11 +119,13 @@ class TestText:
             ("https://justatoken@host/x", "https://***@host/x"),
             ("https://x-access-token:abc@github.com/a/b", "https://***@github.com/a/b"),
             ("postgresql+psycopg://me:pa55@db:5432/x", "postgresql+psycopg://***@db:5432/x"),
+            ("postgresql://me:pa#5/5?w@db:5432/x", "postgresql://***@db:5432/x"),
             ("x-access-token:abcdef more", "x-access-token:*** more"),
             ("WANDB_API_KEY=abcd1234efgh python", "WANDB_API_KEY=*** python"),
             ("export HF_TOKEN='abcd1234efgh'", "export HF_TOKEN='***'"),
             ('api_key = "abcd1234efgh"', 'api_key = "***"'),
             ('{"password": "hunter2hunter2"}', '{"password": "***"}'),
+            ("config['password'] = 'hunter2hunter2'", "config['password'] = '***'"),
             ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
             ("GET /x?access_token=abcdef&n=1", "GET /x?access_token=***&n=1"),
             ("wandb login " + "0a1b" * 10, "wandb login ***"),
@@ -137,6 +139,7 @@ class TestText:
         [
             "ssh://git@github.com/a/b.git and git@github.com:a/b.git",
             "https://github.com/a/b/blob/main/x.py#L10 mail me@host.org",
+            "http://localhost:4873/@scope/package and git+ssh://git@host.org:a/b@v1.2",
             'tokenizer = Tokenizer(pad_token="<|endoftext|>", max_tokens=4096)',
             "token = get_token(name)\npassword=password, secret=args.secret",
             "commit 0123456789abcdef0123456789abcdef01234567",
@@ -161,6 +164,14 @@ class TestText:
     def test_passwords_in_url_variables_are_known(self):
         redactor = Redactor.from_environment({"DB": "postgresql://me:s3cr3t-pw@host/x"})
         assert redactor.text("password was s3cr3t-pw!") == "password was ***!"
+        redactor = Redactor.from_environment({"DB": "postgresql://me:s3c#r3t/pw@host/x"})
+        assert redactor.text("password was s3c#r3t/pw!") == "password was ***!"
+
+    def test_secrets_of_the_command_line_are_known_where_a_program_prints_its_arguments(self):
+        argv = ["train.py", "--token", "abcd1234", "--password=s3cr3t-pw", "--seed", "12345678"]
+        redactor = Redactor.from_environment({}, argv)
+        printed = redactor.text(str(argv))
+        assert printed == "['train.py', '--token', '***', '--password=***', '--seed', '12345678']"
 
     @pytest.mark.parametrize("prefix", ["", "+", "    "], ids=["plain", "diff", "indented"])
     def test_private_keys_are_masked_and_what_follows_stays(self, prefix):
