@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ScoreError
 from ..run_set import DEFAULT_INCLUDE, left_out_in_words
+from ..wording import number_of
 from .judgement import Judgement, Verdict
 from .judging import judge
 from .naming import named
@@ -169,8 +170,9 @@ def _side(scored: ScoredSet) -> str:
     commits = commits_in_words(scored.runs)
     at = f" at {commits}" if commits else ""
     sizes = sorted({len(runs) for runs in scored.by_env().values()})
-    each = str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
-    return f"{scored.label}, {each} runs on each env{at}"
+    most = number_of(sizes[-1], "run")
+    each = most if len(sizes) == 1 else f"{sizes[0]} to {most}"
+    return f"{scored.label}, {each} on each env{at}"
 
 
 def _power_in_words(judgement: Judgement) -> str:

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ScoredRun", "ScoredSet", "commits_in_words", "envs_in_order", "scored_runs"]
 
+_NO_COMMIT = "no commit"
+
 
 @dataclass(frozen=True, slots=True)
 class ScoredRun:
     """A run with its score and where it comes from.
 
-    `commit` is that of its source, `+` behind it for uncommitted changes, or empty where no source
-    was recorded.
+    `commit` is that of its source, `+` behind it for uncommitted changes, `no commit` for files
+    that are in none, or empty where no source was recorded.
     """
 
     run_id: str
@@ -130,7 +132,7 @@ def _commit(source: Document | None) -> str:
     if source is None:
         return ""
     changed = "+" if source.get("dirty") or source.get("untracked") else ""
-    return f"{source.get('commit') or 'uncommitted'}{changed}"
+    return f"{source['commit']}{changed}" if source.get("commit") else _NO_COMMIT
 
 
 def _by_seed(run: ScoredRun) -> tuple[bool, int, str]:
@@ -144,6 +146,10 @@ def commits_in_words(runs: Sequence[ScoredRun]) -> str:
         if run.commit:
             counts[run.commit] = counts.get(run.commit, 0) + 1
     names = sorted(counts, key=lambda commit: (-counts[commit], commit))
-    told = [name[:10] + ("+" if name.endswith("+") else "") for name in names[:3]]
+    told = [_shortened(name) for name in names[:3]]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(told) + more
+
+
+def _shortened(commit: str) -> str:
+    return commit if commit == _NO_COMMIT else commit[:10] + ("+" if commit.endswith("+") else "")

@@ -37,7 +37,10 @@ def scores() -> Callable[..., list[TaskPair]]:
 
 @pytest.fixture(scope="session")
 def put_run() -> Callable[..., str]:
-    """Puts a run with one score into a store: `put_run(store, tag, env, seed, score, ...)`."""
+    """Puts a run with one score into a store: `put_run(store, tag, env, seed, score, ...)`.
+
+    A `commit` of "none" is that of files in no repository, an empty one of no source at all.
+    """
 
     def put(
         store: RunStore,
@@ -70,8 +73,9 @@ def put_run() -> Callable[..., str]:
             TagsChanged(added=(tag,)),
         ]
         if commit:
-            document = {"kind": "git", "commit": commit}
-            events.append(FactsCaptured(kind="source", document=document))
+            git = {"kind": "git", "commit": commit}
+            source = {"kind": "files"} if commit == "none" else git
+            events.append(FactsCaptured(kind="source", document=source))
         if words:
             document = {"argv": words, "cwd": "."}
             events.append(FactsCaptured(kind="command", document=document))

@@ -88,6 +88,15 @@ def test_memory_is_the_peak_that_was_sampled(own_store, put_run):
     assert set(scores.values()) == {2.0}
 
 
+def test_how_many_runs_of_which_commits_are_compared_is_said(own_store, put_run):
+    for seed, commit in enumerate(["1a2b3c4d5e6f7a8b+", "1a2b3c4d5e6f7a8b+", "none"]):
+        put_run(own_store, "v1", "env", seed, 1.0, commit=commit)
+    put_run(own_store, "v2", "env", 0, 1.0, commit="none")
+    said = " ".join(check(own_store, policy()).gated[0].notes)
+    assert "v1, 3 runs on each env at 1a2b3c4d5e+, no commit. " in said
+    assert "v2, 1 run on each env at no commit." in said
+
+
 def test_broken_rules_count(gated_store):
     result = check(gated_store, policy(rules=(MinRuns(6),)))
     assert (result.verdict, result.exit_code) == (Verdict.INCONCLUSIVE, 3)
