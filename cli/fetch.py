@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from orbench.wording import number_of
+
 from .command_help import OrbenchCommand
 from .opening import opened_store
 from .options import FilterArguments, StoreOption, examples, new_app, where_from
@@ -95,7 +97,8 @@ def fetch(
         table = fetched(selecting, metrics=metrics, store=store)
     if out is not None:
         table.write(out, form)
-        note(f"{out}: {len(table)} points of {len(table.runs)} runs")
+        runs = number_of(len(table.runs), "run")
+        note(f"{out}: {number_of(len(table), 'point')} of {runs}")
     elif form == "parquet":
         table.write(sys.stdout.buffer, form)
     else:

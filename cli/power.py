@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orbench.errors import UsageError
+from orbench.wording import number_of
 
 from .command_help import OrbenchCommand
 from .gate_options import GateScoring
@@ -169,7 +170,8 @@ def _recorded(
             f"these are runs of {len(variants)} variants ({', '.join(variants[:5])}): their"
             " differences are no spread of one; narrow the filter with exp_name=NAME"
         )
-    note(f"orbench: spread of {len(scored.runs)} runs on {len(scored.by_env())} envs")
+    envs = number_of(len(scored.by_env()), "env")
+    note(f"orbench: spread of {number_of(len(scored.runs), 'run')} on {envs}")
     if left_out := left_out_in_words(scored.left_out):
         note(f"orbench: note: {left_out}")
     return spreads_of(scored, unit)

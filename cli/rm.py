@@ -8,6 +8,7 @@ import typer
 
 from orbench.errors import UsageError
 from orbench.run import RunStatus
+from orbench.wording import number_of
 
 from .cells import Kind, for_people
 from .command_help import OrbenchCommand
@@ -75,9 +76,10 @@ def _what_would_go(store: RunStore, ids: Sequence[str]) -> str:
     points = sum(summary.n for summary in series)
     held = f" ({for_people(sum(blobs.values()), Kind.SIZE)}, less what other runs hold)"
     return (
-        f"{_count(len(ids), 'run')} would go ({', '.join(ids[:5])}"
+        f"{number_of(len(ids), 'run')} would go ({', '.join(ids[:5])}"
         f"{' ...' if len(ids) > 5 else ''}) with {len(series)} series, "
-        f"{_count(points, 'point')} and {_count(len(blobs), 'artifact')}{held if blobs else ''}"
+        f"{number_of(points, 'point')} and {number_of(len(blobs), 'artifact')}"
+        f"{held if blobs else ''}"
     )
 
 
@@ -85,11 +87,8 @@ def _what_went(removal: Removal) -> str:
     size = for_people(removal.artifact_bytes, Kind.SIZE)
     kept = removal.artifacts_kept
     return (
-        f"removed {_count(removal.runs, 'run')} with {removal.series} series, "
-        f"{_count(removal.points, 'point')} and {_count(removal.artifacts, 'artifact')} ({size})"
-        + (f"; {_count(kept, 'artifact')} stayed, other runs hold them" if kept else "")
+        f"removed {number_of(removal.runs, 'run')} with {removal.series} series, "
+        f"{number_of(removal.points, 'point')} and {number_of(removal.artifacts, 'artifact')}"
+        f" ({size})"
+        + (f"; {number_of(kept, 'artifact')} stayed, other runs hold them" if kept else "")
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

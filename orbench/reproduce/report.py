@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from ..run import JsonValue
+from ..wording import number_of
 from .verify import Comparison, Sense
 
 __all__ = ["Reproduction", "markdown_report", "report_document"]
@@ -58,7 +59,7 @@ class Reproduction:
         if self.verdict == "reproduced":
             return (
                 f"run {self.run_id} is reproduced by {self.new_id}: {self.comparison.sense}, "
-                f"{len(self.comparison.metrics)} metrics"
+                f"{number_of(len(self.comparison.metrics), 'metric')}"
             )
         worst = max(parted, key=lambda one: list(Sense).index(one.sense))
         return (

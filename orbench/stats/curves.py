@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import ScoreError, near
 from ..metric import Series
+from ..wording import number_of
 from .aggregate import trimmed_mean
 from .bootstrap import MINIMUM_REPS
 from .draws import Seed, draw_counts, random_words
@@ -112,7 +113,7 @@ def averaged_in_words(curves: Iterable[RunCurve]) -> str:
     found = [curve.averaged for curve in curves if curve.averaged]
     if not found:
         return ""
-    runs = "1 run" if len(found) == 1 else f"{len(found)} runs"
+    runs = number_of(len(found), "run")
     return f"Rows of one step are averaged: {sum(found):,} rows of {runs} are repeats."
 
 
