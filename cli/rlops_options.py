@@ -207,7 +207,7 @@ class RliableFlags:
             metavar="N",
             help="Replicates of those bands; below 100, which make none, the default counts.",
         ),
-    ] = 50_000
+    ] = 2_000
     profile_reps: Annotated[
         int,
         typer.Option(
@@ -223,7 +223,7 @@ class RliableFlags:
             metavar="N",
             help="The same for aggregates.",
         ),
-    ] = 2_000
+    ] = 50_000
     interval: Annotated[
         str,
         typer.Option(

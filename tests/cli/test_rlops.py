@@ -126,7 +126,7 @@ def test_captions_say_how_every_number_was_made(compared) -> None:
     aggregate = (compared / "compare_aggregate.txt").read_text()
     assert "the mean of the last 100 rows of a run" in aggregate
     assert "95% percentile bootstrap" in aggregate
-    assert "2,000 replicates, seed 0" in aggregate
+    assert "50,000 replicates, seed 0" in aggregate
     assert "maxmin" in aggregate
 
 
