@@ -35,19 +35,22 @@ def write_table(
 ) -> None:
     """See `SeriesTable.write`."""
     if not isinstance(out, str | Path):
-        _write_form(table, out, _checked(form, "an open file"))
+        _write_form(table, out, _checked(form, "" if form else "an open file"))
         return
     path = Path(out)
-    chosen = _checked(form or path.suffix.removeprefix(".").lower(), f"'{path.name}'")
+    told_by = "" if form else f"'{path.name}'"
+    chosen = _checked(form or path.suffix.removeprefix(".").lower(), told_by)
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder '{path.parent}' to write '{path.name}' to")
     _replace(path, lambda file: _write_form(table, file, chosen))
 
 
-def _checked(form: str | None, of: str) -> str:
+def _checked(form: str | None, told_by: str) -> str:
+    """The form; `told_by` is what else than its name was to tell it, as a sentence begins."""
     if form not in FORMS:
+        wrong = f"'{form}' is no form" if not told_by else f"{told_by} does not say a form"
         raise UsageError(
-            f"{of} does not say a form that series are written in{near(form or '', FORMS)}; "
+            f"{wrong} that series are written in{near(form or '', FORMS)}; "
             f"there are {', '.join(FORMS)}"
         )
     return form

@@ -54,7 +54,8 @@ def store_url(url: str | None = None) -> str:
         return checked_url(chosen)
     if not chosen.strip():
         raise StoreUrlError("the store's URL is empty; give one like sqlite:///runs/orbench.db")
-    return f"sqlite:///{chosen}"
+    # No shell does this in `--store=~/runs.db`.
+    return f"sqlite:///{Path(chosen).expanduser() if chosen.startswith('~/') else chosen}"
 
 
 def checked_url(url: str) -> str:

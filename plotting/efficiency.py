@@ -15,6 +15,7 @@ from orbench.stats import (
     curves_over_envs,
     efficiency_bands,
 )
+from orbench.wording import run_set_on_env
 
 from .axis import Axis
 from .bands import band_line
@@ -145,7 +146,7 @@ def _scores_in_words(curves: LearningCurves, normaliser: Normaliser | None) -> t
         else f"Each run smoothed by a rolling mean over its last {rows} rows.",
         sizes_in_words(sizes),
         repeated_in_words(
-            {f"{one.label} on {one.env_id}": one.repeated_seeds for one in curves.curves}
+            {run_set_on_env(one.label, one.env_id): one.repeated_seeds for one in curves.curves}
         ),
         averaged_in_words(run for one in curves.curves for run in one.runs),
         f"Rows that are NaN or infinite are left out: {skipped}." if skipped else "",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from orbench.wording import NO_ENV
+
 __all__ = ["metric_in_words", "short_names", "shortened_in_words"]
 
-_NO_ENV = "(no env)"
 _MANY_ENVS = 4
 _LONG_NAME = 20
 
@@ -15,7 +16,7 @@ _LONG_NAME = 20
 def short_names(envs: Sequence[str]) -> dict[str, str]:
     """A title for each env: its name without what all of many names begin or end with."""
     start, ending = _shared_start(envs), _shared_ending(envs)
-    return {env: env.removeprefix(start).removesuffix(ending) or _NO_ENV for env in envs}
+    return {env: env.removeprefix(start).removesuffix(ending) or NO_ENV for env in envs}
 
 
 def shortened_in_words(titles: Mapping[str, str]) -> str:

@@ -19,6 +19,7 @@ from ..run_set import (
     split_by_status,
     usual_in_words,
 )
+from ..wording import run_set_on_env
 from .curves import CurveEstimate, RunCurve, averaged_in_words, curve_estimate, run_curve, smoothed
 from .draws import Seed
 from .intervals import INTERVALS
@@ -180,7 +181,7 @@ def _learning_curve(
             seed=settings.seed,
         )
     except ScoreError as error:
-        raise ScoreError(f"{label} on {env}: {error}") from error
+        raise ScoreError(f"{run_set_on_env(label, env)}: {error}") from error
     return LearningCurve(label, env, estimate, curves, repeated_seeds(run for run, _ in ordered))
 
 
@@ -200,7 +201,9 @@ def _notes_on_cells(
     curves: Sequence[LearningCurve], labels: Sequence[str], envs: Sequence[str], over: str
 ) -> list[str]:
     def named(chosen: Iterable[tuple[LearningCurve, str]]) -> str:
-        return "; ".join(f"{one.label} on {one.env_id}{detail}" for one, detail in chosen)
+        return "; ".join(
+            f"{run_set_on_env(one.label, one.env_id)}{detail}" for one, detail in chosen
+        )
 
     unit, digits = (" s", "g") if over == "wall time" else ("", ".15g")
     all_single = all(one.estimate.n == 1 for one in curves)
@@ -221,7 +224,10 @@ def _notes_on_cells(
     )
     present = {(one.label, one.env_id) for one in curves}
     missing = "; ".join(
-        f"{label} on {env}" for env in envs for label in labels if (label, env) not in present
+        run_set_on_env(label, env)
+        for env in envs
+        for label in labels
+        if (label, env) not in present
     )
     notes = (
         (single, "n=1, no band: {}."),

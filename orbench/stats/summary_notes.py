@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..run_set import left_out_in_words
+from ..wording import NO_ENV, run_set_on_env
 from .aggregate import OptimalityGap, Statistic
 from .draws import Seed
 from .intervals import Interval
@@ -63,7 +64,7 @@ def notes_on_tasks(
 ) -> list[str]:
     """Sentences on envs that some run sets lack, and on what aggregates are over."""
     missing = [
-        f"{matrix.label} has no scores on {', '.join(lacking)}"
+        f"{matrix.label} has no scores on {', '.join(task or NO_ENV for task in lacking)}"
         for matrix in matrices
         if (lacking := [task for task in tasks if task not in matrix.task_names])
     ]
@@ -83,9 +84,12 @@ def notes_on_runs(matrices: Iterable[ScoreMatrix]) -> list[str]:
     """Sentences on single runs, unequal numbers, repeated seeds and what was left out."""
     matrices = list(matrices)
     cells = [(matrix, column) for matrix in matrices for column in matrix.tasks]
-    single = [f"{matrix.label} on {column.task}" for matrix, column in cells if len(column) == 1]
+    single = [
+        run_set_on_env(matrix.label, column.task) for matrix, column in cells if len(column) == 1
+    ]
     repeated = [
-        f"{matrix.label} on {column.task} (seed {', '.join(map(str, column.repeated_seeds))})"
+        run_set_on_env(matrix.label, column.task)
+        + f" (seed {', '.join(map(str, column.repeated_seeds))})"
         for matrix, column in cells
         if column.repeated_seeds
     ]

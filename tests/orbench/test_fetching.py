@@ -335,7 +335,7 @@ def test_text_files_take_text(capsys):
     [
         ("out.xlsx", None, "'out.xlsx' does not say a form"),
         ("out", None, "there are csv, json, parquet"),
-        ("out.csv", "jsn", "did you mean json?"),
+        ("out.csv", "jsn", "'jsn' is no form that series are written in"),
         ("nowhere/out.csv", None, "there is no folder"),
     ],
 )

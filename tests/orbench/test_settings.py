@@ -21,6 +21,8 @@ def test_the_store_is_the_argument_else_the_variable_else_the_default(monkeypatc
     assert store_url() == "sqlite:///other.db"
     assert store_url("sqlite:///mine.db") == "sqlite:///mine.db"
     assert store_url("plain/path.db") == "sqlite:///plain/path.db"
+    monkeypatch.setenv("HOME", "/home/me")
+    assert store_url("~/runs.db") == "sqlite:////home/me/runs.db"
 
 
 @pytest.mark.parametrize(

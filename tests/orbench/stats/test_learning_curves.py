@@ -40,6 +40,12 @@ def test_there_is_a_line_for_each_run_set_and_env():
     assert "No runs: dqn on CliffWalking-v0." in notes
 
 
+def test_runs_without_an_env_are_named_so():
+    runs = [run("a", env_id=""), run("b", env_id="", seed=1), run("c", exp_name="dqn")]
+    notes = " ".join(learning_curves(runs, [series(one.run_id, [1.0, 2.0]) for one in runs]).notes)
+    assert "No runs: dqn on (no env); ppo on Taxi-v3." in notes
+
+
 def test_the_caption_says_how_every_number_was_made():
     runs = [run("a"), run("b", seed=1)]
     settings = CurveSettings(aggregate="iqm", smoothing=7, level=0.9, reps=500, seed=3)
