@@ -26,6 +26,7 @@ Number = float | int
 
 _MOST_STEP = 2**63 - 1
 _MOST_SEED = 2**63
+_EXACT_BITS = 64  # a longer whole number is a float64, as it is in a CSV file
 # How far, in parts, a scaled step may be from a whole number: 0.1 * 1e6 is not quite 100000.
 _ROUNDING = 1e-9
 _SPREAD = re.compile(r"(?P<mean>\S+)\s*(?:±|\+-|\+/-)\s*(?P<spread>\S+)")
@@ -43,9 +44,10 @@ def as_number(cell: Cell) -> Number | None:
     """A cell as a number, None for an empty one; whole numbers stay exact."""
     if isinstance(cell, str):
         return _number_in(cell.strip())
-    if isinstance(cell, bool):
-        return int(cell)
-    if cell is None or isinstance(cell, int | float):
+    if isinstance(cell, int):
+        # JSON may hold a whole number of any length, which no product of floats could take.
+        return int(cell) if cell.bit_length() <= _EXACT_BITS else _float(cell)
+    if cell is None or isinstance(cell, float):
         return cell
     raise CellError(f"{shown(cell)} is not a number")
 

@@ -109,8 +109,8 @@ def _read_metrics(
         run_id, key, step, value, is_nan, timestamp = row
         if number >= MOST_POINTS:
             raise ImportFileError(f"{name}: has more than {MOST_POINTS:,} points")
-        if not isinstance(step, int) or step < 0:
-            raise ImportFileError(f"{name}: run {run_id}: {key}: step {step} is not from 0")
+        if not isinstance(step, int):
+            raise ImportFileError(f"{name}: run {run_id}: {key}: step {step} is no whole number")
         rows = found.setdefault(run_id, {}).get(key)
         if rows is None:
             rows = found[run_id][key] = _Rows()

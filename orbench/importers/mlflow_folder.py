@@ -146,7 +146,7 @@ def _read_metric(path: Path, place: str, notes: list[str]) -> Points:
     if len(cells) != 3 * lines:
         return _read_old_metric(whole, place)
     times, values, steps = _floats(cells, place).reshape(lines, 3).T
-    return points_of(whole_steps(np.ascontiguousarray(steps), place), values, times / 1000)
+    return _points(np.ascontiguousarray(steps), values, times, place)
 
 
 def _read_old_metric(data: bytes, place: str) -> Points:
@@ -158,7 +158,14 @@ def _read_old_metric(data: bytes, place: str) -> Points:
     times = _floats([row[0] for row in rows], place)
     values = _floats([row[1] for row in rows], place)
     steps = _floats([row[2] if len(row) > 2 else b"0" for row in rows], place)
-    return points_of(whole_steps(steps, place), values, times / 1000)
+    return _points(steps, values, times, place)
+
+
+def _points(
+    steps: NDArray[np.float64], values: NDArray[np.float64], times: NDArray[np.float64], place: str
+) -> Points:
+    """The points of a metric; MLflow takes steps below 0 too."""
+    return points_of(whole_steps(steps, place, below_zero=True), values, times / 1000)
 
 
 def _floats(cells: list[bytes], place: str) -> NDArray[np.float64]:

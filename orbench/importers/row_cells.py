@@ -111,7 +111,7 @@ class RowCells:
 
         def read(number: int, row: Row, sums: Sums) -> Number | None:
             there = [found for column in columns if (found := column(row)) is not None]
-            return _scaled(math.fsum(there) / len(there), source) if there else None
+            return _scaled(_mean_of(there), source) if there else None
 
         return read
 
@@ -126,6 +126,14 @@ class RowCells:
             return _scaled(total, source)
 
         return read
+
+
+def _mean_of(numbers: Sequence[Number]) -> float:
+    """The mean; where a sum of infinities or beyond float64 stops fsum, as IEEE 754 adds."""
+    try:
+        return math.fsum(numbers) / len(numbers)
+    except (OverflowError, ValueError):
+        return sum(number / len(numbers) for number in numbers)
 
 
 def _refuse(text: str) -> ReadCell:

@@ -20,17 +20,25 @@ __all__ = ["points_of", "row_counts", "whole_steps"]
 _EXACT = 2.0**53
 
 
-def whole_steps(numbers: NDArray[np.float64], place: str) -> NDArray[np.int64]:
-    """Numbers (n) as steps; raises ImportFileError for one that is no whole number from 0."""
+def whole_steps(
+    numbers: NDArray[np.float64], place: str, *, below_zero: bool = False
+) -> NDArray[np.int64]:
+    """Numbers (n) as steps; raises ImportFileError for one that is no whole number.
+
+    With `below_zero` a step may be negative, as in MLflow; else it is refused too.
+    """
     import numpy as np
 
     rounded = np.rint(numbers)
     with np.errstate(invalid="ignore"):
-        bad = ~((numbers >= 0) & (numbers < _EXACT) & (np.abs(rounded - numbers) <= 1e-9 * rounded))
+        size = np.abs(numbers)
+        good = (size < _EXACT) & (np.abs(rounded - numbers) <= 1e-9 * np.abs(rounded))
+        bad = ~(good if below_zero else good & (numbers >= 0))
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
+        said = "" if below_zero else " from 0"
         raise ImportFileError(
-            f"{place}: row {row + 1}: {numbers[row]:g} is no step, which is a whole number from 0"
+            f"{place}: row {row + 1}: {numbers[row]:g} is no step, which is a whole number{said}"
         )
     return rounded.astype(np.int64)
 

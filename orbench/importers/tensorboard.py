@@ -1,8 +1,7 @@
 """The tensorboard importer: runs out of folders with event files.
 
 A run is a folder with event files, all of them together in the order in which they were begun;
-folders named train, validation, eval or test (as Keras writes them), and those of a tag that
-`SummaryWriter.add_scalars` makes, belong to the run in the folder above. What names a run is looked
+folders below may belong to it (`event_folders`). What names a run is looked
 for in `--set`, `--map` and `--path`, then in the folder's name by `--pattern` (CleanRL's
 `{env_id}__{exp_name}__{seed}__{time}` unless another is given), then in its hyperparameters.
 """
@@ -24,6 +23,7 @@ from ..run import JsonValue, RunStatus
 from ..run_store import Points
 from .cells import as_config_value
 from .event_file import EventFile, read_event_file
+from .event_folders import EventPart, has_phases, is_event_file, is_part, parts_of
 from .found_files import checked_path, find_folders, name_of, unique
 from .hyperparameters import hparams_of, table_of
 from .imported import FoundPath, ImportedRun
@@ -35,8 +35,6 @@ from .wire import WireError
 
 __all__ = ["TensorboardImporter", "read_tensorboard"]
 
-_EVENTS = re.compile(r"(?:.*\.)?tfevents\..*")
-_PHASES = ("train", "validation", "eval", "test")
 _MOST_FILES = 10_000
 
 
@@ -60,67 +58,46 @@ class TensorboardImporter:
 def _at(path: Path) -> Iterable[FoundPath]:
     checked_path(path)
     if not path.is_dir():
-        if _EVENTS.fullmatch(path.name):
+        if is_event_file(path.name):
             return [FoundPath(path, name_of(path, path.parent))]
         raise ImportFileError(f"{path}: is no event file; they are called events.out.tfevents...")
 
     def is_run(folder: Path, names: Collection[str]) -> bool:
-        return any(map(_EVENTS.fullmatch, names)) and (folder == path or not _is_part(folder))
+        return any(map(is_event_file, names)) and (folder == path or not is_part(folder))
 
     def holds_parts(folder: Path, names: Collection[str]) -> bool:
-        if is_run(folder, names):
-            return True
-        return any(
-            one.name in _PHASES and one.is_dir() and _event_files(one) for one in folder.iterdir()
-        )
+        return is_run(folder, names) or has_phases(folder)
 
     return find_folders(path, holds_parts, "event file (events.out.tfevents...)")
 
 
-def _is_part(folder: Path) -> bool:
-    """Whether a folder with event files belongs to the run in the folder above."""
-    if folder.name in _PHASES:
-        return True
-    return bool(_event_files(folder.parent)) and "_" in folder.name
-
-
-def _event_files(folder: Path) -> list[Path]:
-    return sorted(
-        path for path in folder.iterdir() if path.is_file() and _EVENTS.fullmatch(path.name)
-    )
-
-
-def _parts(found: FoundPath) -> list[tuple[str, Path]]:
-    """The event files of a run, each with what goes before its tags, in the order of the parts."""
+def _parts(found: FoundPath) -> list[EventPart]:
+    """The event files of a run; raises ImportFileError where they are too many."""
     if found.path.is_file():
-        return [("", found.path)]
-    files = [("", path) for path in _event_files(found.path)]
-    for folder in sorted(one for one in found.path.iterdir() if one.is_dir()):
-        if folder.name in _PHASES or (files and "_" in folder.name):
-            prefix = f"{folder.name}/" if folder.name in _PHASES else ""
-            files += [(prefix, path) for path in _event_files(folder)]
-    if len(files) > _MOST_FILES:
-        raise ImportFileError(f"{found.name}: has {len(files):,} event files; the most are 10,000")
-    return files
+        return [EventPart(found.path)]
+    parts = list(parts_of(found.path))
+    if len(parts) > _MOST_FILES:
+        raise ImportFileError(f"{found.name}: has {len(parts):,} event files; the most are 10,000")
+    return parts
 
 
 def read_tensorboard(found: FoundPath, pattern: re.Pattern[str]) -> SourceRun:
     """All that the event files of a run say; raises ImportFileError."""
     parts = _parts(found)
-    read = [(prefix, path, _read(found, path)) for prefix, path in parts]
+    read = [(part, _read(found, part.path)) for part in parts]
     # Files of one folder follow each other in time, whatever their names are.
-    read.sort(key=lambda one: (one[0], one[2].first if math.isfinite(one[2].first) else 0.0))
-    points = _joined((prefix, file) for prefix, _, file in read)
-    times = [time for _, _, file in read for time in (file.first, file.last) if time == time]
-    modified = max(path.stat().st_mtime for _, path in parts)
+    read.sort(key=lambda one: (one[0].folder, one[1].first if math.isfinite(one[1].first) else 0.0))
+    points = _joined(read)
+    times = [time for _, file in read for time in (file.first, file.last) if time == time]
+    modified = max(part.path.stat().st_mtime for part in parts)
     return SourceRun(
         file=found.name,
         points=points,
         started=min(times, default=modified),
         ended=max(times, default=modified),
-        files=tuple(path for _, path, _ in read),
+        files=tuple(part.path for part, _ in read),
         told=_told(found, pattern),
-        config=_config(file for _, _, file in read),
+        config=_config(file for _, file in read),
         rows=row_counts(points, 0),
         status=RunStatus.FINISHED,
         notes=tuple(_notes(found, read)),
@@ -136,12 +113,12 @@ def _read(found: FoundPath, path: Path) -> EventFile:
         raise ImportFileError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _joined(files: Iterable[tuple[str, EventFile]]) -> dict[str, Points]:
+def _joined(files: Iterable[tuple[EventPart, EventFile]]) -> dict[str, Points]:
     """The points of all files by metric, one file after the other."""
     by_metric: dict[str, list[Points]] = {}
-    for prefix, file in files:
+    for part, file in files:
         for tag, points in file.points.items():
-            by_metric.setdefault(f"{prefix}{tag}", []).append(points)
+            by_metric.setdefault(part.metric(tag), []).append(points)
     return {
         metric: parts[0]
         if len(parts) == 1
@@ -188,14 +165,14 @@ def _config_value(text: str) -> JsonValue:
     return _WORDS[text] if text in _WORDS else as_config_value(text)
 
 
-def _notes(found: FoundPath, read: Sequence[tuple[str, Path, EventFile]]) -> Iterator[str]:
+def _notes(found: FoundPath, read: Sequence[tuple[EventPart, EventFile]]) -> Iterator[str]:
     left_out: Counter[str] = Counter()
-    for _, path, file in read:
+    for part, file in read:
         left_out += file.other
         if file.cut:
-            yield f"{found.name}: {path.name}: cut off: {file.cut}"
+            yield f"{found.name}: {part.path.name}: cut off: {file.cut}"
         if not file.points and not file.cut:
-            yield f"{found.name}: {path.name}: holds no numbers"
+            yield f"{found.name}: {part.path.name}: holds no numbers"
     if left_out:
         counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(left_out.items()))
         yield f"{found.name}: left out, as they are no numbers: {counts}"

@@ -43,7 +43,7 @@ client.set_tag(run, "machine type", "a 100")
 for step in range(20):
     client.log_metric(run, "eval/mean return", step / 3, 1_700_000_000_500 + step, step * 10)
 client.log_metric(run, "loss", math.nan, 1_700_000_000_900, 5)
-client.log_metric(run, "loss", -0.5, 1_700_000_000_900, 3)
+client.log_metric(run, "loss", -0.5, 1_700_000_000_900, -3)
 client.set_terminated(run, "FAILED", end_time=1_700_000_060_000)
 client.set_terminated(parent.info.run_id)
 gone = client.create_run(experiment)
@@ -94,7 +94,7 @@ def test_every_point_is_there_in_the_order_logged(child):
     assert points.steps.tolist() == [step * 10 for step in range(20)]
     assert points.values.tolist() == [step / 3 for step in range(20)]
     assert points.wall_times[:2].tolist() == [1_700_000_000.5, 1_700_000_000.501]
-    assert child.points["loss"].steps.tolist() == [5, 3]
+    assert child.points["loss"].steps.tolist() == [5, -3]
     assert math.isnan(child.points["loss"].values[0])
     assert child.rows.restarts == 1
 
@@ -176,6 +176,11 @@ def test_lines_of_old_clients_and_with_data_sets_are_read(folder):
     assert run.points["new"].steps.tolist() == [3]
 
 
+def test_steps_below_0_are_kept_as_mlflow_keeps_them(folder):
+    (run,) = runs(run_folder(folder, metrics={"a": "1000 1 5\n2000 2 -4\n"}))
+    assert run.points["a"].steps.tolist() == [5, -4]
+
+
 def test_a_line_that_was_being_written_is_left_out_and_told(folder):
     (run,) = runs(run_folder(folder, metrics={"a": "1000 1 0\n2000 2"}))
     assert run.points["a"].values.tolist() == [1.0]
@@ -199,7 +204,6 @@ def test_every_value_comes_through(tmp_path_factory, rows):
     [
         ("1000\n", "line 1 is not of the form 'time value step'"),
         ("1000 x 0\n", "is no metric of MLflow"),
-        ("1000 1 -1\n", "row 1: -1 is no step"),
         ("1000 1 0.5\n", "row 1: 0.5 is no step"),
     ],
 )

@@ -281,6 +281,25 @@ def test_what_is_wrong_is_named_by_its_row(folder, text, said):
 
 
 @pytest.mark.parametrize(
+    "maps", [["step=frames*10"], ["wall_time=frames/10"], ["elapsed=frames"], ["value=frames*2"]]
+)
+def test_a_whole_number_beyond_float64_is_one_line(folder, maps):
+    row = {"algo": "ppo", "env": "A", "seed": 1, "frames": 10**400, "score": 1}
+    folder.write("a.jsonl", json.dumps(row))
+    with pytest.raises(ImportFileError, match=r"a\.jsonl: row 1: .* is beyond float64"):
+        folder.runs("a.jsonl", maps)
+
+
+@pytest.mark.parametrize(
+    ("cells", "mean"), [("inf,-inf", "nan"), ("1e308,1e308", "1e+308"), ("inf,1", "inf")]
+)
+def test_a_mean_of_infinities_is_as_ieee_754_adds(folder, cells, mean):
+    folder.write("a.csv", f"algo,env,seed,r.0,r.1\nppo,A,1,{cells}\n")
+    (run,) = folder.runs("a.csv", ["value=mean(r)"])
+    assert repr(run.points["r"].values.tolist()) == f"[{mean}]"
+
+
+@pytest.mark.parametrize(
     ("name", "text", "said"),
     [
         ("a.csv", b"algo,env\n\xff\xfe,1\n", "not UTF-8"),

@@ -153,6 +153,58 @@ def test_folders_of_keras_are_one_run(tmp_path):
     assert list(run.points) == ["train/epoch_loss", "validation/epoch_loss"]
 
 
+def test_the_curves_of_add_scalars_are_metrics_of_the_run_above(tmp_path):
+    write(tmp_path / RUN, event(1, 2.0, simple("x", 0.5)))
+    for name, value in (("policy", 1.0), ("value_fn", 2.0)):
+        write(tmp_path / RUN / f"train_loss_{name}", event(7, 3.0, simple("train/loss", value)))
+    (run,) = read(tmp_path)
+    assert {metric: one.values.tolist() for metric, one in run.points.items()} == {
+        "train/loss/policy": [1.0],
+        "train/loss/value_fn": [2.0],
+        "x": [0.5],
+    }
+
+
+def test_folders_called_otherwise_are_runs_though_event_files_lie_above(tmp_path):
+    write(tmp_path, event(1, 2.0, simple("stray", 0.0)))
+    for seed in (1, 2):
+        write(tmp_path / f"PPO_{seed}", event(1, 2.0, simple("x", seed)))
+    names = ["exp_name=ppo", "env_id=A", "seed=0"]
+    assert [list(run.points) for run in read(tmp_path, constants=names)] == [
+        ["stray"],
+        ["x"],
+        ["x"],
+    ]
+
+
+def hparams(**values):
+    """What `add_hparams` writes: hyperparameters by name, all of them texts."""
+    entries = [
+        part(1, part(1, key.encode()) + part(2, part(3, value.encode())))
+        for key, value in values.items()
+    ]
+    metadata = part(1, part(1, b"hparams") + part(2, part(3, b"".join(entries))))
+    return part(1, b"_hparams_/session_start_info") + part(9, metadata)
+
+
+def test_the_folder_that_add_hparams_makes_is_of_the_run_above(tmp_path):
+    write(tmp_path / "run", event(1, 2.0, simple("x", 0.5)))
+    told = hparams(exp_name="sac", env_id="A", seed="3")
+    write(tmp_path / "run/1700000000.25", event(0, 2.0, told), event(0, 2.0, simple("best", 9.0)))
+    (run,) = read(tmp_path)
+    assert (run.exp_name, run.env_id, run.seed) == ("sac", "A", 3)
+    assert list(run.points) == ["best", "x"]
+
+
+def test_several_such_folders_are_trials_each_a_run(tmp_path):
+    write(tmp_path / "run", event(1, 2.0, simple("x", 0.5)))
+    for seed in "12":
+        told = hparams(exp_name="sac", env_id="A", seed=seed)
+        write(tmp_path / f"run/170000000{seed}.25", event(0, 2.0, told))
+    runs = read(tmp_path, constants=["exp_name=sac", "env_id=A", "seed=0"])
+    assert [run.config.get("seed") for run in runs] == [None, "1", "2"]
+
+
 def test_the_table_of_cleanrl_is_the_config(tmp_path):
     table = (
         "|param|value|\n|-|-|\n|learning_rate|0.00025|\n|cuda|True|\n|n|4|\n|entity|None|\n|m|a|b|"
