@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from ..errors import ImportFileError
@@ -80,7 +80,8 @@ class TableImporter:
         }
         modified = found.path.stat().st_mtime
         for rows in runs:
-            yield _imported(rows, found, provenance, modified)
+            notes = tuple(table.cut) if rows is runs[-1] else ()
+            yield replace(_imported(rows, found, provenance, modified), notes=notes)
 
     def _planned(self, found: FoundPath) -> tuple[TableFile, RowPlan]:
         table = open_table(found.path, found.name, transpose=self.transpose)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -45,12 +45,14 @@ _DELIMITERS = ",;\t"
 class TableFile:
     """A table: the names of its columns, a way to read its rows, and what was cut off at its end.
 
-    `rows()` may be called again, and yields one cell for each column.
+    `rows()` may be called again, and yields one cell for each column. `cut` is known when the rows
+    were read: a sentence, or nothing.
     """
 
     name: str
     columns: tuple[str, ...]
     rows: Callable[[], Iterator[Sequence[Cell]]]
+    cut: list[str] = field(default_factory=list)
 
 
 def open_table(path: Path, name: str, *, transpose: bool = False) -> TableFile:
@@ -98,32 +100,40 @@ def _csv_table(path: Path, name: str) -> TableFile:
     has_header = not all(_is_number(cell) for cell in cells)
     columns = _named([cell.strip() for cell in cells] if has_header else [""] * len(cells))
 
+    cut: list[str] = []
+
     def rows() -> Iterator[Sequence[Cell]]:
         with _opened(path, name) as file:
-            lines = _bounded_lines(file, name)
+            lines = _Lines(file, name)
             for _ in range(skipped + has_header):
                 next(lines, None)
-            yield from _csv_rows(csv.reader(lines, delimiter=delimiter), name, len(columns))
+            reader = csv.reader(lines, delimiter=delimiter)
+            yield from _csv_rows(reader, lines, len(columns), cut)
 
-    return TableFile(name, columns, rows)
+    return TableFile(name, columns, rows, cut)
 
 
 def _csv_header(path: Path, name: str) -> tuple[int, str]:
     """How many lines of comments and blanks come first, and the line behind them."""
     with _opened(path, name) as file:
-        for number, line in enumerate(_bounded_lines(file, name)):
+        for number, line in enumerate(_Lines(file, name)):
             if line.strip() and not line.startswith("#"):
                 return number, line
     return 0, ""
 
 
-def _csv_rows(reader: Iterator[list[str]], name: str, width: int) -> Iterator[Sequence[Cell]]:
-    number = 0
+def _csv_rows(
+    reader: Iterator[list[str]], lines: _Lines, width: int, cut: list[str]
+) -> Iterator[Sequence[Cell]]:
+    number, name = 0, lines.name
     try:
         for cells in reader:
             if not cells:
                 continue
             number += 1
+            if len(cells) < width and lines.is_cut:
+                cut[:] = [lines.cut_in_words]
+                return
             if len(cells) != width:
                 raise ImportFileError(
                     f"{name}: row {number} has {len(cells)} cells and the header {width}; mend or "
@@ -160,23 +170,34 @@ def _json_table(path: Path, name: str) -> TableFile:
     with _opened(path, name) as file:
         document = _parsed(file.read(), name)
     if isinstance(document, list):
-        return _records_table(name, lambda: _records(document, name))
+        return _records_table(name, lambda: _records(document, name), [])
     if isinstance(document, dict):
         return _columns_table(document, name)
     raise ImportFileError(f"{name}: is neither a list of objects nor an object of lists")
 
 
 def _json_lines_table(path: Path, name: str) -> TableFile:
+    cut: list[str] = []
+
+    def values(lines: _Lines) -> Iterator[JsonValue]:
+        first = True
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    value = _parsed(line, f"{name}: line {number}")
+                except ImportFileError:
+                    if first or not lines.is_cut:
+                        raise
+                    cut[:] = [lines.cut_in_words]
+                    return
+                first = False
+                yield value
+
     def records() -> Iterator[Mapping[str, Cell]]:
         with _opened(path, name) as file:
-            values = (
-                _parsed(line, f"{name}: line {number}")
-                for number, line in enumerate(_bounded_lines(file, name), 1)
-                if line.strip()
-            )
-            yield from _records(values, name)
+            yield from _records(values(_Lines(file, name)), name)
 
-    return _records_table(name, records)
+    return _records_table(name, records, cut)
 
 
 def _records(values: Iterable[JsonValue], name: str) -> Iterator[Mapping[str, Cell]]:
@@ -186,7 +207,9 @@ def _records(values: Iterable[JsonValue], name: str) -> Iterator[Mapping[str, Ce
         yield flatten(value)
 
 
-def _records_table(name: str, records: Callable[[], Iterator[Mapping[str, Cell]]]) -> TableFile:
+def _records_table(
+    name: str, records: Callable[[], Iterator[Mapping[str, Cell]]], cut: list[str]
+) -> TableFile:
     """A table of objects; a key that some of them lack is an empty cell there."""
     found: dict[str, None] = {}
     for record in records():
@@ -195,7 +218,7 @@ def _records_table(name: str, records: Callable[[], Iterator[Mapping[str, Cell]]
             break
     columns = tuple(found)
     return TableFile(
-        name, columns, lambda: ([record.get(key) for key in columns] for record in records())
+        name, columns, lambda: ([record.get(key) for key in columns] for record in records()), cut
     )
 
 
@@ -246,11 +269,33 @@ class _opened:  # noqa: N801 - reads as the context manager that it is
             ) from error
 
 
-def _bounded_lines(file: IO[str], name: str) -> Iterator[str]:
+class _Lines:
     """The lines of a text, none of which may be longer than is reasonable."""
-    while line := file.readline(MOST_LINE_CHARACTERS):
+
+    def __init__(self, file: IO[str], name: str) -> None:
+        self.name = name
+        self._file, self._last = file, "\n"
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(MOST_LINE_CHARACTERS)
+        if not line:
+            raise StopIteration
         if len(line) >= MOST_LINE_CHARACTERS:
             raise ImportFileError(
-                f"{name}: has a line of more than {MOST_LINE_CHARACTERS:,} characters"
+                f"{self.name}: has a line of more than {MOST_LINE_CHARACTERS:,} characters"
             )
-        yield line
+        self._last = line
+        return line
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the line read last has no end, so that who wrote it may have been stopped."""
+        return not self._last.endswith(("\n", "\r"))
+
+    @property
+    def cut_in_words(self) -> str:
+        """The sentence on a last line that is left out."""
+        return f"{self.name}: its last line is cut off, {len(self._last):,} characters left out"

@@ -320,6 +320,29 @@ def test_a_file_that_is_no_table_is_one_line(folder, name, text, said):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "whole", "cut"),
+    [
+        ("a.csv", LONG, "ppo,A-v1,2,1"),
+        ("a.jsonl", "".join(f"{json.dumps(record)}\n" for record in RECORDS), '{"algo": "pp'),
+    ],
+)
+def test_of_a_file_that_was_cut_off_what_is_whole_is_read_and_the_rest_told(
+    folder, name, whole, cut
+):
+    folder.write(f"whole/{name}", whole)
+    folder.write(name, whole + cut)
+    runs = folder.runs(name)
+    assert [rows(run, "score") for run in runs] == [
+        rows(run, "score") for run in folder.runs(f"whole/{name}")
+    ]
+    said = f"data/{name}: its last line is cut off, {len(cut)} characters left out"
+    assert [run.notes for run in runs] == [*[()] * (len(runs) - 1), (said,)]
+    folder.write(name, f"{whole}{cut}\n")
+    with pytest.raises(ImportFileError):
+        folder.runs(name)
+
+
 def test_points_and_series_have_a_limit(folder, monkeypatch):
     folder.write("scores.csv", LONG)
     monkeypatch.setattr(table_rows, "MOST_POINTS", 2)
