@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import count
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..capture import Redactor
     from ..metric import Series
     from ..run_store import RunStore
     from .imported import ImportedRun
@@ -115,10 +117,8 @@ def _unchanged_or_not(store: RunStore, run_id: str, run: ImportedRun) -> Outcome
 
 
 def _shipment(store: RunStore, run: ImportedRun, plan: Delivery) -> Shipment:
-    from ..capture import Redactor
-
     first = plan.outcome is Outcome.NEW
-    redactor = Redactor.from_environment(os.environ)
+    redactor = _redactor(tuple(os.environ.items()))
     events = contents(run, redactor, None if first else _of_run(store, plan.run_id))
     logged, blobs = artifact_events(run, () if first else store.details(plan.run_id).artifacts)
     return Shipment(
@@ -133,6 +133,14 @@ def _shipment(store: RunStore, run: ImportedRun, plan: Delivery) -> Shipment:
         heartbeat=run.ended,
         closed=True,
     )
+
+
+@lru_cache(maxsize=1)
+def _redactor(environ: tuple[tuple[str, str], ...]) -> Redactor:
+    """The redactor of these environment variables, made once and not for each run."""
+    from ..capture import Redactor
+
+    return Redactor.from_environment(dict(environ))
 
 
 def _of_run(store: RunStore, run_id: str) -> Mapping[str, int]:

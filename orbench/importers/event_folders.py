@@ -58,9 +58,9 @@ def is_part(folder: Path) -> bool:
     """Whether a folder with event files belongs to the run in the folder above."""
     if folder.name in _PHASES:
         return True
-    if "_" not in folder.name and not _TIME.fullmatch(folder.name):
-        return False
-    return bool(event_files(folder.parent)) and (_is_curve(folder) or _is_only_trial(folder))
+    if _TIME.fullmatch(folder.name):
+        return _is_only_trial(folder) and bool(event_files(folder.parent))
+    return "_" in folder.name and bool(event_files(folder.parent)) and _is_curve(folder)
 
 
 def parts_of(folder: Path) -> Iterator[EventPart]:
@@ -93,7 +93,8 @@ def _is_curve(folder: Path) -> bool:
 
 
 def _is_only_trial(folder: Path) -> bool:
-    trials = [
-        one for one in _below(folder.parent) if _TIME.fullmatch(one.name) and event_files(one)
-    ]
-    return trials == [folder]
+    """Whether no folder beside is a trial too; of many the first two that are met tell."""
+    return not any(
+        one.name != folder.name and _TIME.fullmatch(one.name) and one.is_dir() and event_files(one)
+        for one in folder.parent.iterdir()
+    )
