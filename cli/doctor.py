@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from orbench.wording import number_of
+
 from .command_help import OrbenchCommand
 from .options import Format, FormatOption, examples, new_app
 from .output import note, print_table
@@ -42,5 +44,5 @@ def doctor(
     print_table(Table(fields, rows, empty="nothing to tell"), fmt)
     problems = sum(one.level is Level.PROBLEM for one in findings)
     warnings = sum(one.level is Level.WARNING for one in findings)
-    note(f"{problems} problems, {warnings} warnings")
+    note(f"{number_of(problems, 'problem')}, {number_of(warnings, 'warning')}")
     raise typer.Exit(1 if problems else 0)
